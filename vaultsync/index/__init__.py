@@ -1,0 +1,1 @@
+"""The index note: rendering rows, reading them back, the managed region."""

@@ -1,0 +1,1 @@
+"""Markdown: which lines are tasks, where the frontmatter stands, how one line is changed and no other byte."""

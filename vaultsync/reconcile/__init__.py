@@ -1,0 +1,1 @@
+"""Deciding: base, notes and rows in, a plan out."""

@@ -1,0 +1,1 @@
+"""The disk: vault files, the state, the lock, the watcher."""

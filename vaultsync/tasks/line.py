@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from vaultsync.tasks.signifiers import Found
 
 _NOT_END = "[^\n\r\u2028\u2029]"
-_TASK_LINE: Final = re.compile(rf"([{SPACE}>]*+)([-*+]|[0-9]++[.)]) ++\[({_NOT_END})\] *+({_NOT_END}*+)")
+TASK_LINE: Final = re.compile(rf"([{SPACE}>]*+)([-*+]|[0-9]++[.)]) ++\[({_NOT_END})\] *+({_NOT_END}*+)")
+"""A task's line, whether or not the global filter lets it in: indentation, marker, symbol, the rest."""
 _BLOCK_ID: Final = re.compile("[A-Za-z0-9-]++")
 _TAG: Final = re.compile(f"(?:^|[{SPACE}])(#[^{re.escape(NOT_IN_TAG)}]+)")
 _TAG_NAME: Final = re.compile(f"[^{re.escape(NOT_IN_TAG)}]++")
@@ -33,11 +34,11 @@ def parse_line(text: str, settings: TaskSettings, *, hidden: bool = False) -> Ta
     """Read one line (without its LF; a CR at its end is left out), or give None where Tasks sees no task.
 
     `hidden=False` reads exactly what Tasks reads (Obsidian Tasks 8, Task and its serialisers). `hidden=True` reads also
-    the fields that stand before unread text, and those whose signifier is mojibake: they have `hidden` set and leave the
-    description; one of them counts only where Tasks reads no field of that name.
+    the fields that stand before unread text, and those whose signifier is mojibake: they have `hidden` set and leave
+    the description; one of them counts only where Tasks reads no field of that name.
     """
     text = text.removesuffix("\r")
-    match = _TASK_LINE.match(text)
+    match = TASK_LINE.match(text)
     if match is None:
         return None
     start, end, block_id = _body(text, *match.span(4))

@@ -185,7 +185,11 @@ def _written(value: Scalar) -> str:
         return str(value)
     if isinstance(value, date):
         return value.isoformat()
-    if value not in _ELSEWHERE_BOOLEAN and _PLAIN.fullmatch(value) and yaml.load(value, Loader=_Loader) == value:  # noqa: S506 - _Loader is a SafeLoader
+    if (
+        value not in _ELSEWHERE_BOOLEAN
+        and _PLAIN.fullmatch(value)
+        and YAMLHandler().load(value, Loader=_Loader) == value
+    ):
         return value
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     printable = _UNPRINTABLE.sub(lambda char: f"{chr(92)}u{ord(char[0]):04x}", escaped)

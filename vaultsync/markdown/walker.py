@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mistune.block_parser import BlockParser
 from mistune.core import BlockState
+from mistune.helpers import BLOCK_TAGS, PRE_TAGS
 
 from vaultsync.markdown import frontmatter
 
@@ -27,7 +29,7 @@ _BOX = re.compile(r"\[[^\r\n]\](?=[ \t\r\n]|\Z)")
 # Quote marks and list markers, a list marker directly before the box. Possessive, so that a long run costs one pass.
 _BEFORE_BOX = re.compile(r"[ \t]*+(?:(?:>[ \t]*+)*+(?:[-+*]|[0-9]{1,9}+[.)])[ \t]++)++")
 # Obsidian reads a numbered item straight after the box as a list inside the item, which then is no task.
-_TASK = re.compile(rf"\[.\]{SENTINEL}(?P<line>[0-9]+)(?![ \t]+[0-9]{{1,9}}[.)](?:[ \t]|$))", re.MULTILINE)
+_TASK = re.compile(rf"\[.\]{SENTINEL}(?P<line>[0-9]++)(?![ \t]+[0-9]{{1,9}}[.)](?:[ \t]|$))", re.MULTILINE)
 _LEADING_TABS = re.compile(r"^[ >*+\-0-9.)]*+\t[ \t>*+\-0-9.)]*+", re.MULTILINE)
 
 
@@ -112,7 +114,7 @@ def _next_line(source: str, position: int) -> int:
 def _read(source: str, nesting: int) -> tuple[int, ...]:
     state = _State()
     state.process(source)
-    _Blocks(nesting).parse(state)
+    _blocks(nesting).parse(state)
     found: list[int] = []
     unread: list[Sequence[dict[str, Any]]] = [state.tokens]
     while unread:
@@ -125,6 +127,11 @@ def _read(source: str, nesting: int) -> tuple[int, ...]:
             if token["type"] == "list_item" and (task := _TASK.match(children[0].get("text", ""))):
                 found.append(int(task["line"]))
     return tuple(sorted(found))
+
+
+@cache  # a parser compiles its rules once and keeps nothing of what it parsed
+def _blocks(nesting: int) -> _Blocks:
+    return _Blocks(nesting)
 
 
 class _TooDeepError(Exception):
@@ -163,7 +170,9 @@ _RULES = [
     "list",
     "raw_html",
 ]
-_QUOTE_NEEDS_MARKS = ["blank_line", "indent_code", "fenced_code"]
+# A quote has lazy lines only where a paragraph is open: not where it begins like this, nor after a line like that.
+_NEEDS_MARKS = ["indent_code", "fenced_code", "block_html"]
+_NO_PARAGRAPH = ["blank_line", "fenced_code", "block_html", "atx_heading", "thematic_break"]
 _QUOTE_ENDS = ["blank_line", "thematic_break", "fenced_code", "atx_heading", "list", "block_html"]
 
 
@@ -171,14 +180,21 @@ class _Blocks(BlockParser):
     """mistune's block rules, less what is slow or wrong in them, plus the two blocks that only Obsidian knows."""
 
     SPECIFICATION: ClassVar[dict[str, str]] = {
-        **BlockParser.SPECIFICATION,
+        # mistune narrows " {0,3}" after a list marker, and then loses what is indented less than the item's text is;
+        # spelt differently, the patterns are left alone.
+        **{name: rule.replace("^ {0,3}", "^[ ]{0,3}") for name, rule in BlockParser.SPECIFICATION.items()},
         # Obsidian's comments and formulas hide whatever begins a block, as a fence does, and may interrupt whatever a
         # fence may; the rule's name is what mistune's list parser goes by. With text after its end on the same line
         # such a comment or formula is part of a paragraph.
         "fenced_code": (
-            r"^(?P<fenced_1> {0,3})(?P<fenced_2>`{3,}+(?=[^`\n]*$)|~{3,}"
+            r"^(?P<fenced_1>[ ]{0,3})(?P<fenced_2>`{3,}+(?=[^`\n]*$)|~{3,}"
             r"|%%(?!(?:(?!%%)[^\n])*+%%[ \t]*+[^ \t\n])|\$\$(?!(?:(?!\$\$)[^\n])*+\$\$[ \t]*+[^ \t\n]))"
             r"[ \t]*(?P<fenced_3>.*?)$"
+        ),
+        # What ends a list item or a quote; mistune misses `<div>` there, for want of a blank after the name.
+        "block_html": (
+            rf"^[ ]{{0,3}}(?:(?i:</?(?:{'|'.join(BLOCK_TAGS)})|<(?:{'|'.join(PRE_TAGS)}))(?=[ \t]|/?>|$)"
+            r"|<!--|<\?|<![A-Z]|<!\[CDATA\[)"
         ),
         # Line by line; blank lines are another rule's.
         "indent_code": r"^(?: {4}| *\t)",
@@ -238,13 +254,14 @@ class _Blocks(BlockParser):
         mistune parses there what comes next, and recurses once for each change from quote to list and back.
         """
         ends = self.compile_sc(_QUOTE_ENDS).match
-        needs_marks = self.compile_sc(_QUOTE_NEEDS_MARKS).match
+        needs_marks = self.compile_sc(_NEEDS_MARKS).match
+        no_paragraph = self.compile_sc(_NO_PARAGRAPH).match
         lines: list[str] = []
         while state.cursor < state.cursor_max:
             line = state.get_line(state.cursor)
             if quoted := _QUOTE.match(line):
                 lines.append(quoted[1])
-            elif not lines[-1].strip() or needs_marks(lines[0]) or ends(state.src, state.cursor):
+            elif needs_marks(lines[0]) or no_paragraph(lines[-1]) or ends(state.src, state.cursor):
                 break
             else:
                 lines.append(_LAZY)

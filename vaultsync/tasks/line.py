@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _NOT_END = "[^\n\r\u2028\u2029]"
 TASK_LINE: Final = re.compile(rf"([{SPACE}>]*+)([-*+]|[0-9]++[.)]) ++\[({_NOT_END})\] *+({_NOT_END}*+)")
 """A task's line, whether or not the global filter lets it in: indentation, marker, symbol, the rest."""
-_BLOCK_ID: Final = re.compile("[A-Za-z0-9-]++")
+BLOCK_ID: Final = re.compile("[A-Za-z0-9-]++")
+"""A block id, without "^"."""
 _TAG: Final = re.compile(f"(?:^|[{SPACE}])(#[^{re.escape(NOT_IN_TAG)}]+)")
 _TAG_NAME: Final = re.compile(f"[^{re.escape(NOT_IN_TAG)}]++")
 
@@ -104,7 +105,7 @@ def _body(text: str, start: int, end: int) -> tuple[int, int, Field | None]:
     start += len(rest) - len(stripped) if stripped else 0
     end = start + len(stripped.rstrip(SPACES))
     caret = text.rfind(" ^", start, end)
-    if caret < 0 or not _BLOCK_ID.fullmatch(text, caret + 2, end):
+    if caret < 0 or not BLOCK_ID.fullmatch(text, caret + 2, end):
         return start, end, None
     block_id = Field("block_id", caret + 1, end, text[caret + 2 : end], counts=True, hidden=False)
     return start, _trimmed(text, start, caret), block_id

@@ -39,7 +39,7 @@ FieldKey = Literal[
 ]
 """The fields that have a signifier: all but the block id."""
 
-EMOJI: Final[dict[str, tuple[FieldKey, str]]] = {
+SIGNIFIERS: Final[dict[str, tuple[FieldKey, str]]] = {
     "🔺": ("priority", "highest"),
     "⏫": ("priority", "high"),
     "🔼": ("priority", "medium"),
@@ -131,7 +131,7 @@ class Found(NamedTuple):
 def _mojibake() -> dict[str, str]:
     """Spell every emoji signifier as its UTF-8 looks when it was read as Mac Roman or cp1252."""
     spelled: dict[str, str] = {}
-    for emoji in EMOJI:
+    for emoji in SIGNIFIERS:
         raw = emoji.encode()
         mac = raw.decode("mac_roman")
         control = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in raw)
@@ -147,8 +147,8 @@ MOJIBAKE: Final[dict[str, str]] = _mojibake()
 
 _MANGLED_VARIATION = f"{VARIATION}|Ô∏è|ï¸\x8f?"
 _MANGLED_START = re.compile(f"[{''.join(sorted({spelling[0] for spelling in MOJIBAKE}))}]")
-_SPELLINGS: Final[dict[str, str]] = {**{emoji: emoji for emoji in EMOJI}, **MOJIBAKE}
-_ANY_EMOJI = re.compile(f"[{''.join(EMOJI)}]")
+_SPELLINGS: Final[dict[str, str]] = {**{emoji: emoji for emoji in SIGNIFIERS}, **MOJIBAKE}
+_ANY_EMOJI = re.compile(f"[{''.join(SIGNIFIERS)}]")
 _ANY_SPELLING = re.compile("|".join(map(re.escape, sorted(_SPELLINGS, key=len, reverse=True))))
 _ANY_KEY = re.compile(rf"[\[(] *+({'|'.join(sorted(DATAVIEW, key=len, reverse=True))}):: *+")
 
@@ -157,7 +157,7 @@ def _after_emoji(variation: str) -> dict[str, re.Pattern[str]]:
     """Compile, for each emoji, what may stand behind it; group 1 is the value."""
     return {
         emoji: re.compile(rf"(?:{variation})?()" if value else rf"(?:{variation})? *+({_VALUES[name]})")
-        for emoji, (name, value) in EMOJI.items()
+        for emoji, (name, value) in SIGNIFIERS.items()
     }
 
 
@@ -176,7 +176,7 @@ def find_emoji(text: str, start: int, end: int, *, mangled: bool = False) -> lis
         tail = after[emoji].match(text, mark.end(), end)
         if tail is None:
             continue
-        name, said = EMOJI[emoji]
+        name, said = SIGNIFIERS[emoji]
         value = said or tail[1].rstrip(" ")
         reach = tail.end() if said else tail.start(1) + len(value)
         found.append(Found(name, mark.start(), reach, value, reach))
@@ -195,7 +195,7 @@ def find_dataview(text: str, start: int, end: int) -> list[Found]:
     return found
 
 
-_WRITTEN_EMOJI: Final[dict[tuple[str, str], str]] = {meaning: emoji for emoji, meaning in reversed(EMOJI.items())}
+_WRITTEN_EMOJI: Final[dict[tuple[str, str], str]] = {meaning: emoji for emoji, meaning in reversed(SIGNIFIERS.items())}
 _WRITTEN_KEY: Final[dict[str, str]] = {name: key for key, name in DATAVIEW.items()}
 
 

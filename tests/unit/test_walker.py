@@ -48,6 +48,12 @@ FOUND = [
     ("a list that doesn't begin at 1 may follow a heading", "# text\n2. [ ] a", [2]),
     ("a list that doesn't begin at 1 may follow a quote", "> q\n2. [ ] a", [2]),
     ("a list that doesn't begin at 1 may follow a paragraph and a quote", "text\n> q\n2. [ ] a\n3. [ ] b", [3, 4]),
+    (
+        "an item indented less than the text of the one above is another list's",
+        "-   a\n  10) [ ] b\n   - [ ] c",
+        [2, 3],
+    ),
+    ("an item indented by four is text below one indented by three", "-   a\n   - [ ] b\n    - [ ] c", [2]),
     ("a line of five blanks ends a paragraph", "text\n     \n2. [ ] a", [3]),
     ("a half-typed sub-bullet below leaves the task a task", "- [ ] a\n  -\n- [ ] b\n  ---\n- [ ] c\n  ===", [1, 3, 5]),
     ("a lazy line in a quote is a paragraph's, however it looks", "> - a\n    - [ ] b", []),

@@ -182,7 +182,7 @@ class _Blocks(BlockParser):
     SPECIFICATION: ClassVar[dict[str, str]] = {
         # mistune narrows " {0,3}" after a list marker, and then loses what is indented less than the item's text is;
         # spelt differently, the patterns are left alone.
-        **{name: rule.replace("^ {0,3}", "^[ ]{0,3}") for name, rule in BlockParser.SPECIFICATION.items()},
+        **{name: rule.replace(" {0,3}", "[ ]{0,3}") for name, rule in BlockParser.SPECIFICATION.items()},
         # Obsidian's comments and formulas hide whatever begins a block, as a fence does, and may interrupt whatever a
         # fence may; the rule's name is what mistune's list parser goes by. With text after its end on the same line
         # such a comment or formula is part of a paragraph.

@@ -29,6 +29,11 @@ def is_day(year: int, month: int, day: int) -> bool:
     return 1 <= day <= (_LEAP_FEBRUARY if leap else _LENGTHS[month - 1])
 
 
+def is_dashed(text: str) -> bool:
+    """Say whether a text has the shape `YYYY-MM-DD`; the day may not exist."""
+    return _DASHED.fullmatch(text) is not None
+
+
 @lru_cache(maxsize=8192)
 def read_day(text: str) -> str:
     """Give back a `YYYY-MM-DD` shaped text if it names a real day, else `INVALID`."""

@@ -63,16 +63,14 @@ def _unknown(key: str, kind: type[BaseModel], other: type[BaseModel]) -> str:
     top = key.partition(".")[0]
     if top in others or key in others:
         return f"not a setting of this file; {_belongs(other)}"
-    name = key.rpartition(".")[2]
-    for candidates, remark in ((own, ""), (others, f" ({_belongs(other)})")):
-        same = [candidate for candidate in candidates if candidate.rpartition(".")[2] == name]
-        if same:
-            return f"unknown key; did you mean {same[0]}?{remark}"
-    found = process.extractOne(key, [*own, *others], scorer=fuzz.ratio, score_cutoff=_ALIKE)
-    section = key.rpartition(".")[0]
+    section, _, name = key.rpartition(".")
     siblings = [each for each in own if each.rpartition(".")[0] == section]
-    accepted = f"accepted are {', '.join(siblings or own)}"
-    return f"unknown key; did you mean {found[0]}?" if found else f"unknown key; {accepted}"
+    for candidates, remark in ((siblings, ""), (own, ""), (others, f" ({_belongs(other)})")):
+        names = {candidate: candidate.rpartition(".")[2] for candidate in candidates}
+        found = process.extractOne(name, names, scorer=fuzz.ratio, score_cutoff=_ALIKE)
+        if found:
+            return f"unknown key; did you mean {found[2]}?{remark}"
+    return f"unknown key; accepted are {', '.join(siblings)}"
 
 
 def _belongs(other: type[BaseModel]) -> str:

@@ -106,12 +106,25 @@ def _places(line: TaskLine, name: FieldName, value: str, settings: TaskSettings)
     while later and _RANK[read[later - 1].name] > _RANK[name]:
         later -= 1
     for field in read[later : later + 1]:
-        yield line.text[: field.start] + spelled + gap + line.text[field.start :]
+        yield _inserted(line, field, spelled)
     bare = ends == 0 or line.text[ends - 1] == " "
     yield line.text[:ends] + ("" if bare else gap if line.body[0] < ends else " ") + spelled + line.text[ends:]
     for field in reversed(read):
-        yield line.text[: field.start] + spelled + gap + line.text[field.start :]
+        yield _inserted(line, field, spelled)
     yield _rewritten(line, name, value, settings)
+
+
+def _inserted(line: TaskLine, field: Field, spelled: str) -> str:
+    """Put a new field before another one, with as much space between as that one has before it."""
+    before, after = line.text[: field.start], line.text[field.start :]
+    spaces = min(len(before) - len(before.rstrip(" ")), _most_space(spelled))
+    touching = field.start > line.body[0] and before[-1] not in SPACES
+    return before + spelled + ("" if touching else " " * (spaces or 1)) + after
+
+
+def _most_space(spelled: str) -> int:
+    """Give how many spaces Tasks writes before a field: two in the Dataview format."""
+    return 2 if spelled[0] in "[(" else 1
 
 
 def _respelled(line: TaskLine, field: Field, value: str) -> str:
@@ -151,10 +164,13 @@ def _cut(text: str, start: int, end: int, body_start: int, body_end: int) -> str
     if start == body_start:
         while end < body_end and text[end] in SPACES:
             end += 1
-    elif text[end] in SPACES:
-        most = 2 if text[start] in "[(" else 1
-        while most and start > body_start and text[start - 1] == " ":
-            start, most = start - 1, most - 1
+    elif text[end] in SPACES and text[start - 1] in SPACES:
+        before, after = text[body_start:start], text[end:body_end]
+        most = _most_space(text[start])
+        spaces = min(most, len(before) - len(before.rstrip(" ")))
+        start -= spaces
+        if not spaces:
+            end += min(most, len(after) - len(after.lstrip(" ")))
     return text[:start] + text[end:]
 
 

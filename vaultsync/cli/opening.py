@@ -1,0 +1,75 @@
+"""Open a vault for a command: find it, read its settings, lock it, open its state."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import platformdirs
+
+from vaultsync.clock import Clock
+from vaultsync.config import MachineConfig
+from vaultsync.cycle import Waits, Wheel
+from vaultsync.errors import VaultError
+from vaultsync.settings import Settings, load_settings
+from vaultsync.storage.lock import vault_lock
+from vaultsync.storage.state import State, state_folder
+
+VAULT_VARIABLE = "VAULTSYNC_VAULT"
+
+
+def find_vault(given: Path | None) -> Path:
+    """Return the vault's root: the argument, else VAULTSYNC_VAULT, else the nearest parent folder with `.obsidian`.
+
+    Raises VaultError when there is none.
+    """
+    named = given or (Path(os.environ[VAULT_VARIABLE]) if os.environ.get(VAULT_VARIABLE) else None)
+    if named is not None:
+        if not named.is_dir():
+            raise VaultError(f"{named}: there is no such folder; give the vault's folder")
+        return named.resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / ".obsidian").is_dir():
+            return folder
+    raise VaultError(f"no vault given, and neither {here} nor a folder above it holds `.obsidian`; give the vault's folder")
+
+
+def state_of(settings: Settings, state_dir: Path | None) -> Path:
+    """Return the folder that holds this vault's state."""
+    base = state_dir or settings.config.machine.state_dir or platformdirs.user_state_path("vaultsync", appauthor=False)
+    return state_folder(base, settings.root)
+
+
+def waits(machine: MachineConfig, *, daemon: bool) -> Waits:
+    """Return the waiting periods of the daemon; one-shot stamps at once and lets rows move at once."""
+    timing = machine.timing
+    every = Waits(timing.quiet, timing.quiet_max, timing.stamp_after, timing.settle, timing.absent_delay)
+    return every if daemon else replace(every, stamp_after=0.0, settle=0.0)
+
+
+@contextlib.contextmanager
+def opened(  # noqa: PLR0913 - the options that every command shares
+    vault: Path | None,
+    config: Path | None,
+    state_dir: Path | None,
+    clock: Clock,
+    *,
+    daemon: bool = False,
+    lock: bool = True,
+) -> Iterator[Wheel]:
+    """Open a vault for the length of a command.
+
+    Raises VaultError, ConfigError, LockedError or StateError.
+    """
+    settings = load_settings(find_vault(vault), config)
+    folder = state_of(settings, state_dir)
+    with vault_lock(folder, settings.root) if lock else contextlib.nullcontext():
+        state = State(folder / "state.db")
+        try:
+            yield Wheel(settings, state, clock, waits(settings.config.machine, daemon=daemon))
+        finally:
+            state.close()

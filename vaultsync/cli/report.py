@@ -1,0 +1,121 @@
+"""The JSON shapes of the product contract, section 6: what scripts read."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from vaultsync.cycle import Outcome
+
+
+class EditReport(BaseModel):
+    """One line edited in a source note; a removed line has no `after`, and an added one follows after a line end."""
+
+    path: str
+    line: int
+    before: str
+    after: str | None
+    why: str
+
+
+class IndexReport(BaseModel):
+    """One index note and its counts."""
+
+    path: str
+    person: str
+    proposed: int
+    open: int
+    written: bool
+
+
+class RowReport(BaseModel):
+    """What one row holds in a field that is in conflict."""
+
+    path: str
+    value: str
+
+
+class ConflictReport(BaseModel):
+    """A field that source and rows disagree on."""
+
+    id: str
+    field: str
+    source: str
+    row: str
+    rows: list[RowReport]
+    path: str
+    line: int
+
+
+class ProblemReport(BaseModel):
+    """Input that couldn't be read or acted on."""
+
+    path: str
+    line: int | None
+    what: str
+
+
+class CycleReport(BaseModel):
+    """One cycle."""
+
+    vault: str
+    notes: int
+    tasks: int
+    people: int
+    dry_run: bool
+    halted: str | None
+    edits: list[EditReport]
+    index_notes: list[IndexReport]
+    conflicts: list[ConflictReport]
+    problems: list[ProblemReport]
+    seconds: float
+
+
+def cycle_report(outcome: Outcome, vault: str, seconds: float, *, dry_run: bool) -> CycleReport:
+    """Report one turn of the wheel."""
+    plan = outcome.plan
+    # In a dry run `written` tells what would be.
+    written = frozenset(outcome.texts) if dry_run else outcome.written
+    return CycleReport(
+        vault=vault,
+        notes=outcome.notes,
+        tasks=plan.tasks,
+        people=plan.people,
+        dry_run=dry_run,
+        halted=None,
+        edits=[
+            EditReport(path=e.path, line=e.line, before=e.before, after="\n".join(e.after) if e.after else None, why=e.why)
+            for e in plan.edits
+        ],
+        index_notes=[
+            IndexReport(
+                path=note.path,
+                person=note.person or "",
+                proposed=note.proposed,
+                open=note.open,
+                written=note.path in written,
+            )
+            for note in plan.index_notes
+        ],
+        conflicts=[
+            ConflictReport(
+                id=conflict.key.rpartition("#^")[2],
+                field=conflict.field,
+                source=conflict.disagreement.source,
+                row=next(iter(conflict.disagreement.rows.values()), ""),
+                rows=[RowReport(path=path, value=value) for path, value in conflict.disagreement.rows.items()],
+                path=conflict.path,
+                line=conflict.line,
+            )
+            for conflict in plan.conflicts
+        ],
+        problems=[ProblemReport(path=p.path, line=p.line, what=p.what) for p in outcome.problems],
+        seconds=round(seconds, 3),
+    )
+
+
+def halted_report(vault: str, why: str, seconds: float, *, dry_run: bool) -> CycleReport:
+    """Report a cycle that was halted for safety; nothing was written."""
+    return CycleReport(
+        vault=vault, notes=0, tasks=0, people=0, dry_run=dry_run, halted=why, edits=[], index_notes=[], conflicts=[],
+        problems=[], seconds=round(seconds, 3),
+    )

@@ -1,0 +1,31 @@
+"""The one place where time comes from, so that tests can hold it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pendulum
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Wall time, monotonic time and sleep, in seconds; `today` fixes the date if it is set (`YYYY-MM-DD`)."""
+
+    now: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    today: str | None = None
+
+    def date(self, timezone: str | None) -> str:
+        """Return the day it is in a time zone, this machine's if None."""
+        if self.today:
+            return self.today
+        moment = pendulum.from_timestamp(self.now(), timezone or pendulum.local_timezone())
+        return moment.to_date_string()
+
+    def stamp(self, timezone: str | None) -> str:
+        """Return the moment as ISO 8601 with its zone, to the second."""
+        moment = pendulum.from_timestamp(int(self.now()), timezone or pendulum.local_timezone())
+        return moment.isoformat()

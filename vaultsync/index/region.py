@@ -1,0 +1,138 @@
+"""The managed region: its sections and lines, written and taken apart again.
+
+Which tasks stand in which section is decided in the reconcile room; the text of a row is `rows`' business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from vaultsync.index.links import find_links
+from vaultsync.markdown.textlines import line_and_end, split_lines
+
+LAYOUT_VERSION = 1
+BEGIN = "%% vaultsync:begin {layout} %%"
+END = "%% vaultsync:end %%"
+VALUE_MARK = "↳"  # begins the plain line that shows the other value of a conflict
+
+SectionName = Literal["Conflicts", "Proposed", "Open", "In progress", "Done"]
+SECTIONS: tuple[SectionName, ...] = ("Conflicts", "Proposed", "Open", "In progress", "Done")
+
+_ROW = re.compile(r"(?P<indent>[ \t>]*)(?:[-*+]|[0-9]+[.)]) +\[(?:[^\r\n])\] *(?P<rest>.*)\Z")
+_OURS = re.compile(rf"[ \t]*(?:#{{1,6}} (?:{'|'.join(SECTIONS)})|and [0-9]+ more)?[ \t]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class RegionRow:
+    """A task line with a link of ours, found in a region: `text` is the line without indentation and end."""
+
+    number: int  # line of the note, from 1
+    indent: str
+    text: str
+    path: str  # what its link points at
+    block_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegionContent:
+    """A region taken apart: its rows, and the lines that are neither rows nor of our making, in order."""
+
+    rows: tuple[RegionRow, ...]
+    strangers: tuple[str, ...]  # whole lines, without ends
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section as it shall stand: finished lines of its rows, and how many more there would be."""
+
+    name: SectionName
+    lines: tuple[str, ...]
+    more: int = 0
+
+
+def read_region(text: str, begin: int, end: int) -> RegionContent:
+    """Take apart the lines between the markers, which stand on lines `begin` and `end` of the note's text.
+
+    It is read line by line: a fence or a comment typed there hides nothing. Of several links in a row the last is ours, since
+    links to our blocks in a task's own text are rendered inert.
+    """
+    rows: list[RegionRow] = []
+    strangers: list[str] = []
+    for number, raw in enumerate(split_lines(text)[begin : end - 1], begin + 1):
+        line = line_and_end(raw)[0]
+        match = _ROW.match(line)
+        links = find_links(line) if match else []
+        if match and links:
+            rows.append(
+                RegionRow(number, match["indent"], line[len(match["indent"]) :], links[-1].path, links[-1].block_id)
+            )
+        elif not _OURS.match(line):
+            strangers.append(line)
+    return RegionContent(tuple(rows), tuple(strangers))
+
+
+def render_region(layout: str, sections: Sequence[Section], level: int) -> list[str]:
+    """Return the region's lines, markers included, without line ends. `level` is the depth of the sections' headings."""
+    lines = [BEGIN.format(layout=layout), ""]
+    for section in sections:
+        if not section.lines:
+            continue
+        lines += [f"{'#' * level} {section.name}", "", *section.lines]
+        if section.more:
+            lines += ["", f"and {section.more} more"]
+        lines.append("")
+    return [*lines, END]
+
+
+def replace_region(text: str, begin: int, end: int, region: Sequence[str], strangers: Sequence[str]) -> str:
+    """Put a rendered region in the place of the one on lines `begin` to `end`; strangers follow below it, unchanged.
+
+    Every byte outside stays. The line ends are those of the marker that stood there.
+    """
+    lines = split_lines(text)
+    ending = line_and_end(lines[begin - 1])[1] or "\n"
+    head, tail = "".join(lines[: begin - 1]), lines[end:]
+    body = ending.join(region)
+    last_end = line_and_end(lines[end - 1])[1]
+    if strangers:
+        return head + body + ending * 2 + ending.join(strangers) + (ending + "".join(tail) if tail else last_end or ending)
+    return head + body + last_end + "".join(tail)
+
+
+def append_region(text: str, region: Sequence[str], heading: str | None) -> str:
+    """Put a region into a note that has none: under `heading` where that stands, else at the end, with the heading."""
+    lines = split_lines(text)
+    ending = next((end for end in (line_and_end(line)[1] for line in lines) if end), "\n")
+    block = ending.join(region) + ending
+    if heading is not None:
+        for number, raw in enumerate(lines):
+            if _is_heading(line_and_end(raw)[0], heading):
+                before = "".join(lines[: number + 1])
+                after = "".join(lines[number + 1 :])
+                gap = "" if line_and_end(raw)[1] else ending
+                rest = after if not after or line_and_end(split_lines(after)[0])[0].strip() == "" else ending + after
+                return before + gap + ending + block + rest
+        block = f"## {heading}{ending}{ending}{block}"
+    if not text:
+        return block
+    gap = "" if line_and_end(lines[-1])[1] else ending
+    blank = "" if line_and_end(lines[-1])[0].strip() == "" and not gap else ending
+    return text + gap + blank + block
+
+
+def heading_level(text: str, heading: str | None) -> int:
+    """Return the level for section headings: below the heading that the region stands under, else 2."""
+    if heading is None:
+        return 2
+    for raw in split_lines(text):
+        line = line_and_end(raw)[0]
+        if _is_heading(line, heading):
+            return min(6, len(line) - len(line.lstrip("#")) + 1)
+    return 3
+
+
+def _is_heading(line: str, heading: str) -> bool:
+    return re.fullmatch(rf"#{{1,6}}[ \t]+{re.escape(heading)}[ \t]*#*[ \t]*", line) is not None

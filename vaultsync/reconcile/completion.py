@@ -1,0 +1,48 @@
+"""What completing a task leaves in its note: the next occurrence of a recurring one, nothing of one that says `🏁 delete`.
+
+How the next occurrence's line reads is the tasks room's; which transitions count is `task`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+
+from vaultsync.model import Role, TaskLine
+from vaultsync.tasks.edits import next_occurrence, set_block_id
+from vaultsync.tasks.ids import derive_next_id
+from vaultsync.tasks.line import parse_line
+from vaultsync.tasks.rules import Rules
+
+
+def completed_lines(  # noqa: PLR0913 - line, neighbours and what the outcome is a function of
+    done: str, neighbours: Iterable[TaskLine], rules: Rules, today: str, taken_ids: Container[str], *, recurs: bool
+) -> tuple[str, ...]:
+    """Return the lines that stand in place of a line that has just become done, in their order in the note.
+
+    `neighbours` are the task lines directly above and below: an open one with the same prose and rule is the next
+    occurrence, made by the Tasks plugin or by a run that died, and none is made again. `recurs` is False for a completion
+    that makes no next occurrence (a native toggle, unless the settings want it).
+    """
+    line = parse_line(done, rules.tasks, hidden=rules.read_hidden_fields)
+    if line is None:
+        return (done,)
+    kept = () if line.on_completion == "delete" else (done,)
+    if not line.recurrence or not recurs or any(_is_next_of(other, line, rules) for other in neighbours):
+        return kept
+    following = next_occurrence(line, rules.tasks, today)
+    if following is None:
+        return kept
+    read = parse_line(following, rules.tasks, hidden=rules.read_hidden_fields)
+    if read is not None and line.block_id:
+        reference = read.due or read.scheduled or read.start or ""
+        following = set_block_id(read, derive_next_id(line.block_id, reference, taken_ids))
+    return (*kept, following) if rules.tasks.recurrence_on_next_line else (following, *kept)
+
+
+def _is_next_of(other: TaskLine, line: TaskLine, rules: Rules) -> bool:
+    is_open = rules.roles.role_of(other.symbol) not in (Role.DONE, Role.REJECTED)
+    return is_open and other.recurrence == line.recurrence and _words(other) == _words(line)
+
+
+def _words(line: TaskLine) -> list[str]:
+    return line.description.split()

@@ -1,0 +1,21 @@
+"""The text-level outcome of a plan: one line of a note, replaced. Applying it, and refusing it, is left to `verify` and the disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEdit:
+    """One line of a note, to be replaced: `line` from 1; `after` may hold no line (removed) or two (recurrence)."""
+
+    path: str
+    line: int
+    before: str
+    after: tuple[str, ...]
+    why: str
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Path and line; at most one edit of a plan is for one place."""
+        return (self.path, self.line)

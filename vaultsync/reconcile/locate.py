@@ -1,0 +1,110 @@
+"""Find where each known task and each row stands: by block id in the notes, by link in the index notes.
+
+A duplicated id is settled here (hazards, row 30); what a vanished one means is decided in `plan`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vaultsync.index.links import OWN_ID, find_links, task_key
+from vaultsync.index.region import read_region
+from vaultsync.model import Problem
+from vaultsync.reconcile.snapshot import IndexNote, RowAt, Snapshot, SourceTask
+from vaultsync.tasks.note import Task
+from vaultsync.tasks.people import UNASSIGNED, canonical
+from vaultsync.tasks.text import read_text
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """The tasks of all notes; those of a note that is held are known, but nothing of theirs may change."""
+
+    tasks: tuple[SourceTask, ...]  # by path and line; mirrors left out
+    by_key: Mapping[str, SourceTask]
+    copies: frozenset[tuple[str, int]]  # tasks whose id another task keeps: they need one of their own
+
+
+def find_index_notes(snapshot: Snapshot) -> tuple[dict[str, IndexNote], list[Problem]]:
+    """Return the index notes that can be planned on, by path, and what is wrong with others.
+
+    An index note is known by its frontmatter, wherever it was moved; one whose frontmatter was broken, by its path and
+    its region, if we wrote it.
+    """
+    found: dict[str, IndexNote] = {}
+    problems: list[Problem] = []
+    for path in sorted(snapshot.notes):
+        note = snapshot.notes[path]
+        record = snapshot.index_notes.get(path)
+        if snapshot.is_held(path) or note.kind in ("off", "overview"):
+            continue
+        if note.kind != "index" and not (record and note.regions):
+            continue
+        name = note.person or (record.person if record else None)
+        if name is None:
+            problems.append(Problem(path, 1, "an index note without `person`; write whose it is, or delete the note"))
+            continue
+        region = note.regions
+        content = read_region(note.text or "", region.begin or 0, region.end or 0) if region else read_region("", 0, 0)
+        found[path] = IndexNote(note, canonical(name, snapshot.roster), content)
+    return found, problems
+
+
+def find_rows(index_notes: Mapping[str, IndexNote]) -> dict[str, list[RowAt]]:
+    """Return all rows by the key of the task that they show."""
+    rows: dict[str, list[RowAt]] = defaultdict(list)
+    for path, index_note in index_notes.items():
+        for row in index_note.content.rows:
+            rows[task_key(row.path, row.block_id)].append(RowAt(path, index_note.person, row))
+    return dict(rows)
+
+
+def locate_tasks(snapshot: Snapshot, index_notes: Mapping[str, IndexNote], rows: Mapping[str, list[RowAt]]) -> Located:
+    """Return the tasks of all notes, each read with who it is assigned to."""
+    known = rows.keys() | snapshot.base.keys()
+    tasks: list[SourceTask] = []
+    by_key: dict[str, SourceTask] = {}
+    copies: set[tuple[str, int]] = set()
+    for path in sorted(snapshot.notes):
+        note = snapshot.notes[path]
+        person = index_notes[path].person if path in index_notes else None
+        for task in note.tasks:
+            if is_mirror(task, known):
+                continue
+            source = read_source(task, snapshot, person)
+            tasks.append(source)
+            if task.line.block_id is None:
+                continue
+            key = task_key(path, task.line.block_id)
+            other = by_key.get(key)
+            if other is None:
+                by_key[key] = source
+            elif _keeps_id(source, other, key, snapshot):
+                copies.add(other.task.order)
+                by_key[key] = source
+            else:
+                copies.add(task.order)
+    return Located(tuple(tasks), by_key, frozenset(copies))
+
+
+def read_source(task: Task, snapshot: Snapshot, person: str | None) -> SourceTask:
+    """Read a task's text and who is assigned; `person` is whose index note it stands in, outside of the region."""
+    text = read_text(task.line, snapshot.roster, snapshot.rules.assignees)
+    return SourceTask(task, text, text.assignees or (person or UNASSIGNED,))
+
+
+def is_mirror(task: Task, known: Mapping[str, object] | set[str]) -> bool:
+    """Tell whether the line carries one of our links to a known task: it is a copy of a row, and not rolled up."""
+    if "#^" not in task.line.text:
+        return False
+    return any(task_key(link.path, link.block_id) in known for link in find_links(task.line.text))
+
+
+def _keeps_id(newer: SourceTask, older: SourceTask, key: str, snapshot: Snapshot) -> bool:
+    """Tell whether the later of two tasks with one id keeps it: only if the base knows it in that note."""
+    base = snapshot.base.get(key)
+    if base is None or not OWN_ID.match(key):
+        return False
+    return older.task.path != base.path and newer.task.path == base.path

@@ -1,0 +1,218 @@
+"""Plan one cycle: a snapshot in, the edits of source notes, the index notes to write and the new base out.
+
+It knows no disk and no clock and changes nothing. Merging one task is `task`'s, the look of a note `draw`'s, and whether the plan as a
+whole is suspicious `safety`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from vaultsync.index.rows import read_row
+from vaultsync.model import Problem
+from vaultsync.reconcile.arrange import arrange
+from vaultsync.reconcile.base import BaseTask, IndexRecord
+from vaultsync.reconcile.completion import completed_lines
+from vaultsync.reconcile.draw import NoteWrite, draw
+from vaultsync.reconcile.edit import PlannedEdit
+from vaultsync.reconcile.locate import Located, find_index_notes, find_rows, locate_tasks, read_source
+from vaultsync.reconcile.snapshot import IndexNote, RowAt, Snapshot, SourceTask
+from vaultsync.reconcile.stamp import stamp, taken_ids, with_stamps
+from vaultsync.reconcile.task import Disagreement, Merged, merge_task
+from vaultsync.reconcile.vanish import kept_entries, vanished_tasks
+from vaultsync.tasks.line import parse_line
+from vaultsync.tasks.note import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A field on which the sides of a task disagree, each keeping its value."""
+
+    key: str
+    field: str
+    disagreement: Disagreement
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one cycle is to do, and what it found."""
+
+    edits: tuple[PlannedEdit, ...] = ()
+    index_notes: tuple[NoteWrite, ...] = ()  # all of them as they shall stand; unchanged ones included
+    overview: NoteWrite | None = None
+    base: Mapping[str, BaseTask] = field(default_factory=dict)  # new or changed records
+    forgotten: frozenset[str] = frozenset()
+    records: Mapping[str, IndexRecord] = field(default_factory=dict)
+    ids: frozenset[str] = frozenset()  # given by this plan
+    conflicts: tuple[Conflict, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    missing: int = 0  # tasks of the base that are nowhere
+    tasks: int = 0
+    people: int = 0
+    wait: float | None = None  # seconds after which something that waits will be due
+
+    @property
+    def note_writes(self) -> tuple[NoteWrite, ...]:
+        """The index and overview notes whose text changes."""
+        every = [*self.index_notes, *([self.overview] if self.overview else [])]
+        return tuple(write for write in every if write.changed)
+
+
+def plan_cycle(snapshot: Snapshot) -> Plan:
+    """Plan one cycle over everything in the snapshot. Planning again on the outcome plans nothing."""
+    index_notes, problems = find_index_notes(snapshot)
+    rows = find_rows(index_notes)
+    located = locate_tasks(snapshot, index_notes, rows)
+    waiting = _waiting_keys(snapshot, rows, located)
+
+    merged: dict[str, Merged] = {}
+    for key, source in located.by_key.items():
+        if key in waiting:
+            continue
+        outcome = merge_task(
+            snapshot.base.get(key), source, rows.get(key, ()), snapshot.rules, snapshot.roster, snapshot.today
+        )
+        if outcome.refusal:
+            problems.append(Problem(*source.task.order, f"{outcome.refusal}; the row stays as typed"))
+            waiting.add(key)
+        else:
+            merged[key] = outcome
+
+    taken = taken_ids(snapshot, located, rows)
+    known = frozenset(taken)
+    edits = {edit.place: edit for edit in _task_edits(snapshot, located, merged, taken)}
+    tasks = _tasks_after(snapshot, located, edits, index_notes)
+
+    vanished = vanished_tasks(snapshot, rows, located.by_key.keys())
+    kept = kept_entries({**dict.fromkeys(waiting), **vanished.remarks}, rows, snapshot)
+    disputed = {key for key, outcome in merged.items() if outcome.disagreements}
+    arranged = arrange(tasks, waiting, disputed, kept, snapshot)
+    stamps = stamp(arranged.values(), located.copies, taken, snapshot.rules)
+    edits |= {edit.place: edit for edit in stamps.edits}
+    arranged = {person: with_stamps(arrangement, stamps) for person, arrangement in arranged.items()}
+
+    stamped = [
+        stamps.tasks.get(source.task.order, source)
+        for source in tasks
+        if source.task.order in stamps.tasks or source.task.order not in located.copies
+    ]
+    after = {source.key: source for source in stamped if source.key}
+    drawing = draw(arranged, after, merged, index_notes, edits, snapshot)
+    base = _new_base(snapshot, merged, stamped, drawing.rows)
+    return Plan(
+        edits=tuple(edits[place] for place in sorted(edits)),
+        index_notes=drawing.index_notes,
+        overview=drawing.overview,
+        base={**base, **vanished.base},
+        forgotten=vanished.forgotten,
+        records=drawing.records,
+        ids=frozenset(taken - known),
+        conflicts=tuple(_conflicts(merged, located)),
+        problems=(*problems, *drawing.problems),
+        missing=vanished.missing,
+        tasks=len(located.tasks),
+        people=len(arranged),
+        wait=vanished.wait,
+    )
+
+
+def _waiting_keys(snapshot: Snapshot, rows: Mapping[str, Sequence[RowAt]], located: Located) -> set[str]:
+    """Return the tasks that may not be merged now, because one of their sides can't be read or is still being typed."""
+    waiting = {
+        key
+        for key, task in snapshot.base.items()
+        if snapshot.is_held(task.path) or any(snapshot.is_held(note) for note in task.rows)
+    }
+    waiting |= {
+        key
+        for key, source in located.by_key.items()
+        if snapshot.is_held(source.task.path) or source.task.order in snapshot.refused
+    }
+    for key, places in rows.items():
+        base = snapshot.base.get(key)
+        if any(at.note in snapshot.unsettled and _is_reassigning(at, base, snapshot) for at in places):
+            waiting.add(key)
+    return waiting
+
+
+def _is_reassigning(at: RowAt, base: BaseTask | None, snapshot: Snapshot) -> bool:
+    """Tell whether a mention is being typed into the row (`@T`, `@To`, `@Tom` are three names on the way to one)."""
+    written = base.rows.get(at.note) if base else None
+    if written == at.row.text:
+        return False
+    now = read_row(at.row.text, None, snapshot.roster, snapshot.rules)
+    before = read_row(written, None, snapshot.roster, snapshot.rules) if written else None
+    return now is not None and now.mentions != (before.mentions if before else ())
+
+
+def _task_edits(
+    snapshot: Snapshot, located: Located, merged: Mapping[str, Merged], taken: set[str]
+) -> Iterator[PlannedEdit]:
+    """Yield the edits of source lines that the merges ask for; ids given to next occurrences are added to `taken`."""
+    by_place = {source.task.order: source.task.line for source in located.tasks}
+    for key, outcome in merged.items():
+        path, number = located.by_key[key].task.order
+        after: tuple[str, ...] = (outcome.after,)
+        why = outcome.why
+        if outcome.completed:
+            around = [by_place[at] for at in ((path, number - 1), (path, number + 1)) if at in by_place]
+            recurs = outcome.through_row or snapshot.rules.recur_native_toggles
+            after = completed_lines(outcome.after, around, snapshot.rules, snapshot.today, taken, recurs=recurs)
+            why = why if len(after) == 1 else "recurrence" if after else "on completion"
+        if after == (outcome.before,):
+            continue
+        for text in after:
+            line = parse_line(text, snapshot.rules.tasks, hidden=snapshot.rules.read_hidden_fields)
+            if line and line.block_id:
+                taken.add(line.block_id.lower())
+        yield PlannedEdit(path, number, outcome.before, after, why)
+
+
+def _tasks_after(
+    snapshot: Snapshot,
+    located: Located,
+    edits: Mapping[tuple[str, int], PlannedEdit],
+    index_notes: Mapping[str, IndexNote],
+) -> list[SourceTask]:
+    """Return all tasks as they will read after the edits; a next occurrence has the number of the line it comes from."""
+    tasks: list[SourceTask] = []
+    for source in located.tasks:
+        path, number = source.task.order
+        edit = edits.get((path, number))
+        if edit is None:
+            tasks.append(source)
+            continue
+        person = index_notes[path].person if path in index_notes else None
+        for text in edit.after:
+            line = parse_line(text, snapshot.rules.tasks, hidden=snapshot.rules.read_hidden_fields)
+            if line is not None:
+                tasks.append(read_source(Task(path, number, line), snapshot, person))
+    return tasks
+
+
+def _new_base(
+    snapshot: Snapshot, merged: Mapping[str, Merged], tasks: Sequence[SourceTask], rows: Mapping[str, Mapping[str, str]]
+) -> dict[str, BaseTask]:
+    """Return the base records that this plan changes: of tasks that were known, and of those that now have a row."""
+    base: dict[str, BaseTask] = {}
+    for source in tasks:
+        key = source.key
+        if key is None or (key not in rows and key not in snapshot.base):
+            continue
+        outcome = merged.get(key)
+        if key in snapshot.base and outcome is None:
+            continue  # it waits, and so does its base
+        conflicts = frozenset(outcome.disagreements) if outcome else frozenset[str]()
+        record = BaseTask(key, source.task.path, source.task.line.text, conflicts, None, rows.get(key, {}))
+        if snapshot.base.get(key) != record:
+            base[key] = record
+    return base
+
+
+def _conflicts(merged: Mapping[str, Merged], located: Located) -> Iterator[Conflict]:
+    for key in sorted(merged):
+        for name, disagreement in merged[key].disagreements.items():
+            yield Conflict(key, name, disagreement, *located.by_key[key].task.order)

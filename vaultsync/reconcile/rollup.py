@@ -1,0 +1,75 @@
+"""Who sees what: the tasks that each person's index note shows, in which section and order.
+
+How a row looks is the index room's; which tasks exist is `locate`'s.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from vaultsync.index.links import OWN_ID
+from vaultsync.index.region import SectionName
+from vaultsync.model import INVALID, PRIORITIES, Role, TaskLine
+from vaultsync.reconcile.snapshot import SourceTask
+from vaultsync.tasks.rules import Rules
+
+SECTION_OF_ROLE: Mapping[Role, SectionName] = {
+    Role.PROPOSED: "Proposed",
+    Role.TODO: "Open",
+    Role.IN_PROGRESS: "In progress",
+}
+_LAST = "9999-99-99"
+
+Order = tuple[int, str, str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What an index note's frontmatter and the overview say of one person."""
+
+    proposed: int = 0
+    open: int = 0  # todo and in progress
+    next_due: str | None = None  # the earliest due date among the open ones
+
+
+def section_of(line: TaskLine, note_date: str | None, rules: Rules, today: str) -> SectionName | None:
+    """Return the section that shows a task, None if none does."""
+    role = rules.roles.role_of(line.symbol)
+    if role is Role.DONE:
+        return "Done" if _recently_done(line, rules, today) else None
+    if role is None or role not in rules.rollup_roles:
+        return None
+    if rules.rollup_since and note_date and note_date < rules.rollup_since:
+        return None
+    return SECTION_OF_ROLE.get(role)
+
+
+def sort_key(line: TaskLine, note_date: str | None, path: str, number: int) -> Order:
+    """Return the order of rows: priority, due date, note date, path, line; what has no date stands last."""
+    due = line.due if line.due and line.due != INVALID else _LAST
+    return (PRIORITIES.index(line.priority), due, note_date or _LAST, path, number)
+
+
+def count(tasks: Iterable[SourceTask], rules: Rules) -> Counts:
+    """Count one person's tasks."""
+    numbers: dict[Role, int] = defaultdict(int)
+    dates: list[str] = []
+    for source in tasks:
+        line = source.task.line
+        role = rules.roles.role_of(line.symbol)
+        if role is None:
+            continue
+        numbers[role] += 1
+        if role in (Role.TODO, Role.IN_PROGRESS) and line.due and line.due != INVALID:
+            dates.append(line.due)
+    return Counts(numbers[Role.PROPOSED], numbers[Role.TODO] + numbers[Role.IN_PROGRESS], min(dates, default=None))
+
+
+def _recently_done(line: TaskLine, rules: Rules, today: str) -> bool:
+    if not line.done or line.done == INVALID or not line.block_id or not OWN_ID.match(line.block_id.lower()):
+        return False
+    age = dt.date.fromisoformat(today) - dt.date.fromisoformat(line.done)
+    return age.days < rules.index.done_days

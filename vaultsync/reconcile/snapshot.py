@@ -1,0 +1,76 @@
+"""What one reconcile looks at: a frozen picture of the vault, the base and the moment. No decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+
+from vaultsync.index.links import task_key
+from vaultsync.index.region import RegionContent, RegionRow
+from vaultsync.reconcile.base import BaseTask, IndexRecord
+from vaultsync.tasks.note import Note, Task
+from vaultsync.tasks.people import Roster
+from vaultsync.tasks.rules import Rules
+from vaultsync.tasks.text import TaskText
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The vault as scanned, and everything else that a plan is a function of."""
+
+    notes: Mapping[str, Note]
+    base: Mapping[str, BaseTask]
+    index_notes: Mapping[str, IndexRecord]  # those that we wrote, by path
+    taken_ids: Set[str]  # ids ever given; never free again
+    roster: Roster
+    rules: Rules
+    layout: str  # the mark of today's rendering
+    today: str
+    now: float  # seconds since 1970
+    absent_delay: float = 5.0  # seconds that a task must be gone before it counts as gone
+    held: Set[str] = field(default_factory=frozenset)  # notes not to be planned on now: young, unreadable
+    unreadable: Set[str] = field(default_factory=frozenset)  # folders that couldn't be read: nothing in them is missing
+    unstamped: Set[str] = field(default_factory=frozenset)  # notes that no id may be written into yet
+    unsettled: Set[str] = field(default_factory=frozenset)  # index notes in which no row may move yet
+    refused: Set[tuple[str, int]] = field(default_factory=frozenset)  # lines whose planned edit would not read back
+    force: bool = False  # render over a foreign layout
+
+    def is_held(self, path: str) -> bool:
+        """Tell whether nothing may be concluded from this note, its absence included."""
+        note = self.notes.get(path)
+        if path in self.held or (note is not None and note.held is not None):
+            return True
+        return note is None and any(path.startswith(f"{folder}/") or folder in (".", path) for folder in self.unreadable)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTask:
+    """A task of a source note with its text taken apart."""
+
+    task: Task
+    text: TaskText
+    assignees: tuple[str, ...]
+
+    @property
+    def key(self) -> str | None:
+        """The task's identity; None before it has a block id."""
+        block_id = self.task.line.block_id
+        return task_key(self.task.path, block_id) if block_id else None
+
+
+@dataclass(frozen=True, slots=True)
+class RowAt:
+    """A row where it stands: in whose index note, which line."""
+
+    note: str
+    person: str
+    row: RegionRow
+
+
+@dataclass(frozen=True, slots=True)
+class IndexNote:
+    """An index note that can be planned on, taken apart."""
+
+    note: Note
+    person: str
+    content: RegionContent

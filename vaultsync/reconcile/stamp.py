@@ -1,0 +1,68 @@
+"""Give block ids to tasks that are about to be shown, and new ones to copies of a task whose id another keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+
+from vaultsync.index.links import OWN_ID
+from vaultsync.reconcile.arrange import Arrangement
+from vaultsync.reconcile.edit import PlannedEdit
+from vaultsync.reconcile.locate import Located
+from vaultsync.reconcile.snapshot import RowAt, Snapshot, SourceTask
+from vaultsync.tasks.edits import set_block_id
+from vaultsync.tasks.ids import derive_id
+from vaultsync.tasks.line import parse_line
+from vaultsync.tasks.rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Stamps:
+    """The ids given by one plan: the edits that write them, and the tasks as they then read, by place."""
+
+    edits: tuple[PlannedEdit, ...]
+    tasks: Mapping[tuple[str, int], SourceTask]
+
+
+def taken_ids(snapshot: Snapshot, located: Located, rows: Mapping[str, Sequence[RowAt]]) -> set[str]:
+    """Return all ids that are not free: in a note, in a row, in the base, or ever given."""
+    in_notes = {task.task.line.block_id.lower() for task in located.tasks if task.task.line.block_id}
+    return in_notes | {key for key in (*rows, *snapshot.base) if OWN_ID.match(key)} | set(snapshot.taken_ids)
+
+
+def stamp(
+    arranged: Iterable[Arrangement], copies: Set[tuple[str, int]], taken: set[str], rules: Rules
+) -> Stamps:
+    """Give an id to each shown task that has none or whose id is another's, in the order of the notes; `taken` grows."""
+    shown: dict[tuple[str, int], SourceTask] = {}
+    for arrangement in arranged:
+        for entries in arrangement.sections.values():
+            for entry in entries:
+                source = entry.source
+                if source and (source.task.line.block_id is None or source.task.order in copies):
+                    shown[source.task.order] = source
+    edits: list[PlannedEdit] = []
+    tasks: dict[tuple[str, int], SourceTask] = {}
+    for place in sorted(shown):
+        source = shown[place]
+        name = derive_id(place[0], source.text.prose, taken)
+        taken.add(name)
+        after = set_block_id(source.task.line, name)
+        line = parse_line(after, rules.tasks, hidden=rules.read_hidden_fields)
+        if line is None or line.block_id != name:
+            continue  # it can't carry an id, so it isn't shown; `draw` leaves out what can't be linked to
+        edits.append(PlannedEdit(*place, source.task.line.text, (after,), "duplicate id" if source.task.line.block_id else "id"))
+        tasks[place] = replace(source, task=replace(source.task, line=line))
+    return Stamps(tuple(edits), tasks)
+
+
+def with_stamps(arrangement: Arrangement, stamps: Stamps) -> Arrangement:
+    """Return the arrangement with its tasks as they read after stamping."""
+    sections = {
+        name: tuple(
+            replace(entry, source=stamps.tasks.get(entry.source.task.order, entry.source)) if entry.source else entry
+            for entry in entries
+        )
+        for name, entries in arrangement.sections.items()
+    }
+    return replace(arrangement, sections=sections)

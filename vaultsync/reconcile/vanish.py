@@ -1,0 +1,88 @@
+"""Decide what becomes of known tasks that are nowhere to be found: absence is not deletion (hazards, rule 8)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+
+from vaultsync.index.rows import read_row, row_settings
+from vaultsync.reconcile.arrange import Entry
+from vaultsync.reconcile.base import BaseTask
+from vaultsync.reconcile.rollup import sort_key
+from vaultsync.reconcile.snapshot import RowAt, Snapshot
+from vaultsync.tasks.line import parse_line
+
+GONE = "the note no longer has this task; delete this row to let it go"
+ORPHANED = "source"  # stands in `BaseTask.conflicts` of a task that is gone while its row was edited
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """The outcome for all tasks that are nowhere: rows to keep, by key; base records to change or to forget."""
+
+    remarks: Mapping[str, str | None]  # keys whose rows stay, and the remark beneath them
+    base: Mapping[str, BaseTask]
+    forgotten: frozenset[str]
+    missing: int
+    wait: float | None
+
+
+def vanished_tasks(snapshot: Snapshot, rows: Mapping[str, Sequence[RowAt]], found: Set[str]) -> Vanished:
+    """Look at each task of the base and each row that has no source line.
+
+    A task is gone once it has been missing for `absent_delay` in a vault that could be read. Its row then goes, unless
+    somebody edited it: that row stays among the conflicts until it is deleted. A row that the base doesn't know waits for its
+    source to arrive.
+    """
+    remarks: dict[str, str | None] = {key: None for key in rows if key not in found and key not in snapshot.base}
+    base: dict[str, BaseTask] = {}
+    forgotten: set[str] = set()
+    missing = 0
+    waits: list[float] = []
+    for key, task in snapshot.base.items():
+        if key in found or snapshot.is_held(task.path):
+            continue
+        missing += 1
+        since = min(task.missing_since, snapshot.now) if task.missing_since is not None else snapshot.now
+        left = since + snapshot.absent_delay - snapshot.now
+        at = rows.get(key, ())
+        if left > 0:
+            remarks[key] = None
+            base[key] = replace(task, missing_since=since)
+            waits.append(left)
+        elif any(_is_edited(row, task, snapshot) for row in at) or (at and ORPHANED in task.conflicts):
+            remarks[key] = GONE
+            base[key] = replace(task, missing_since=since, conflicts=task.conflicts | {ORPHANED})
+        elif any(snapshot.is_held(note) for note in task.rows):
+            remarks[key] = None  # an index note that can't be read now may hold an edit
+        else:
+            forgotten.add(key)
+    changed = {key: task for key, task in base.items() if snapshot.base[key] != task}
+    return Vanished(remarks, changed, frozenset(forgotten), missing, min(waits, default=None))
+
+
+def kept_entries(
+    remarks: Mapping[str, str | None], rows: Mapping[str, Sequence[RowAt]], snapshot: Snapshot
+) -> dict[str, list[Entry]]:
+    """Return the rows that stay as they stand, by person: those of tasks that wait or have vanished."""
+    kept: dict[str, list[Entry]] = defaultdict(list)
+    for key in sorted(remarks):
+        base = snapshot.base.get(key)
+        for at in rows.get(key, ()):
+            line = parse_line(base.line if base else at.row.text, row_settings(snapshot.rules), hidden=True)
+            if line is None:
+                continue
+            path = base.path if base else at.row.path
+            note = snapshot.notes.get(path)
+            order = sort_key(line, note.date if note else None, path, at.row.number)
+            kept[at.person].append(Entry(order, kept=at, remark=remarks[key]))
+    return dict(kept)
+
+
+def _is_edited(at: RowAt, task: BaseTask, snapshot: Snapshot) -> bool:
+    written = task.rows.get(at.note)
+    if written is None or written == at.row.text:
+        return False
+    now = read_row(at.row.text, None, snapshot.roster, snapshot.rules)
+    return now is not None and now != read_row(written, None, snapshot.roster, snapshot.rules)

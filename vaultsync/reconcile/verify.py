@@ -1,0 +1,106 @@
+"""Apply a note's planned edits to its text and read the whole note again: each edit must give exactly the task it intends.
+
+An edit after which any task of the note would read otherwise is refused alone; the others stand. Nothing is written here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vaultsync.markdown.textlines import LineEdit, apply_line_edits, line_and_end, split_lines
+from vaultsync.model import Problem
+from vaultsync.reconcile.edit import PlannedEdit
+from vaultsync.tasks.note import Note, parse_text
+from vaultsync.tasks.rules import Rules
+
+_PREFIX = re.compile(r"[ \t>]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A note's text after those edits that read back as intended; `refused` has a problem, with its line, for each other."""
+
+    text: str
+    refused: tuple[Problem, ...]
+    remarks: tuple[Problem, ...]
+
+
+def verify_edits(path: str, text: str, edits: Sequence[PlannedEdit], rules: Rules) -> Verified:
+    """Apply the edits of one note.
+
+    Raises `textlines.EditMismatch` if the text isn't the one that was planned on.
+    """
+    before = parse_text(path, text, "", rules)
+    after, remarks = _applied(text, edits)
+    if _reads_as_intended(before, edits, after, rules):
+        return Verified(after, (), remarks)
+    good: list[PlannedEdit] = []
+    refused: list[Problem] = []
+    for edit in edits:
+        if _reads_as_intended(before, [*good, edit], _applied(text, [*good, edit])[0], rules):
+            good.append(edit)
+        else:
+            what = "the planned edit would not read back as this task; the line is left alone, the row stays as typed"
+            refused.append(Problem(path, edit.line, what))
+    after, remarks = _applied(text, good)
+    return Verified(after, tuple(refused), remarks)
+
+
+def _reads_as_intended(before: Note, edits: Sequence[PlannedEdit], text: str, rules: Rules) -> bool:
+    new = {edit.line: edit.after for edit in edits}
+    intended = [line for task in before.tasks for line in new.get(task.number, (task.line.text,))]
+    after = parse_text(before.path, text, "", rules)
+    # Sub-items of a removed line move up a level, so their indentation doesn't count.
+    return [_bare(line) for line in intended] == [_bare(task.line.text) for task in after.tasks]
+
+
+def _bare(line: str) -> str:
+    return line[len(_prefix(line)) :].removesuffix("\r")
+
+
+def _applied(text: str, edits: Sequence[PlannedEdit]) -> tuple[str, tuple[Problem, ...]]:
+    by_line = {edit.line: LineEdit(edit.line, edit.before, edit.after) for edit in edits}
+    problems: list[Problem] = []
+    for edit in edits:
+        if edit.after:
+            continue
+        children = _children(text, edit.line)
+        for number, line, moved in children:
+            known = by_line.get(number)
+            kept = tuple(_moved_up(new, line, moved) for new in known.after) if known else (moved,)
+            by_line[number] = LineEdit(number, line, kept)
+        if children:
+            what = f"removed on completion; its {len(children)} lines below moved up a level"
+            problems.append(Problem(edit.path, edit.line, what))
+    return apply_line_edits(text, by_line.values()), tuple(problems)
+
+
+def _children(text: str, parent: int) -> list[tuple[int, str, str]]:
+    """Return the lines that belong to a list item: number, text, and the text one level up."""
+    lines = [line_and_end(line)[0] for line in split_lines(text)]
+    outer = _prefix(lines[parent - 1])
+    found: list[tuple[int, str, str]] = []
+    extra: str | None = None
+    for number, line in enumerate(lines[parent:], parent + 1):
+        inner = _prefix(line)
+        if line.strip() and not (inner.startswith(outer) and len(inner) > len(outer)):
+            break
+        if not line.strip():
+            continue
+        extra = inner[len(outer) :] if extra is None else extra
+        depth = inner[len(outer) :]
+        found.append((number, line, outer + (depth.removeprefix(extra) if depth.startswith(extra) else "") + line[len(inner) :]))
+    return found
+
+
+def _moved_up(new: str, line: str, moved: str) -> str:
+    return _prefix(moved) + new.removeprefix(_prefix(line))
+
+
+def _prefix(line: str) -> str:
+    match = _PREFIX.match(line)
+    return match[0] if match else ""
+
+

@@ -1,0 +1,122 @@
+"""Scan the vault: which notes there are, what each says, and how long ago somebody else changed it.
+
+A note is read again only if its stamp has changed or can't be trusted. What follows from a note is decided below, when it is
+planned on, in `cycle`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from vaultsync.clock import Clock
+from vaultsync.settings import Settings
+from vaultsync.storage import vault
+from vaultsync.tasks.note import Note, held_note, parse_note
+
+# A file changed this shortly before it was read may change again within the same time stamp.
+_FRESH = 2.0
+
+
+@dataclass(slots=True)
+class Scanner:
+    """The notes of one vault as last seen. `changed_at` is the monotonic time of a note's last change that wasn't ours."""
+
+    settings: Settings
+    clock: Clock
+    written: Mapping[str, str]  # path -> digest of what we wrote there last
+    notes: dict[str, Note] = field(default_factory=dict)
+    changed_at: dict[str, float] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    stale_temps: list[str] = field(default_factory=list)
+    _stamps: dict[str, vault.Stamp] = field(default_factory=dict)
+    _read_at: dict[str, float] = field(default_factory=dict)
+
+    def scan_all(self, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
+        """Bring everything up to date: list the vault, read what is new or changed, drop what is gone."""
+        listing = vault.list_notes(self.settings.root, self.settings.wants)
+        self.unreadable, self.stale_temps = listing.unreadable, listing.stale_temps
+        for path in self.notes.keys() - listing.notes.keys():
+            self._drop(path)
+        for number, (path, stamp) in enumerate(sorted(listing.notes.items())):
+            self._look_at(path, stamp)
+            progress(number + 1, len(listing.notes))
+
+    def scan_some(self, paths: Iterable[str]) -> None:
+        """Bring these notes up to date; a path that is none of ours is passed over."""
+        for path in paths:
+            if not path.endswith(".md") or any(part.startswith(".") for part in path.split("/")):
+                continue
+            stamp = vault.stamp_of(self.settings.root, path) if self.settings.wants(path) else None
+            if stamp is None:
+                self._drop(path)
+            else:
+                self._look_at(path, stamp)
+
+    def age(self, path: str) -> float:
+        """Return the seconds since somebody else last changed a note; infinite if that is long ago."""
+        changed = self.changed_at.get(path)
+        return float("inf") if changed is None else self.clock.monotonic() - changed
+
+    def forget_changes(self, older_than: float) -> None:
+        """Forget the times of changes that no waiting period reaches back to (seconds)."""
+        limit = self.clock.monotonic() - older_than
+        self.changed_at = {path: at for path, at in self.changed_at.items() if at >= limit}
+
+    def is_stable(self, path: str, pause: float) -> bool:
+        """Tell whether two reads with a pause (seconds) between them give the bytes that were parsed."""
+        note = self.notes.get(path)
+        for wait in (0.0, pause):
+            self.clock.sleep(wait)
+            try:
+                content = vault.read(self.settings.root, path)
+            except OSError:
+                return False
+            if note is None or vault.digest_of(content) != note.digest:
+                return False
+        return True
+
+    def _look_at(self, path: str, stamp: vault.Stamp) -> None:
+        known = self._stamps.get(path)
+        if known == stamp and self._read_at[path] - stamp.mtime_ns / 1e9 > _FRESH:
+            return
+        before = self.notes.get(path)
+        note = self._read(path, stamp)
+        if note is None:
+            self._drop(path)
+            return
+        self.notes[path], self._stamps[path], self._read_at[path] = note, stamp, self.clock.now()
+        if before is not None and before.digest == note.digest:
+            return
+        if self.written.get(path) == note.digest:
+            self.changed_at.pop(path, None)
+        elif before is not None:
+            self.changed_at[path] = self.clock.monotonic()
+        else:
+            # At first sight only the time stamp tells; one from the future tells nothing.
+            age = self.clock.now() - stamp.mtime_ns / 1e9
+            if 0 <= age:
+                self.changed_at[path] = self.clock.monotonic() - age
+
+    def _read(self, path: str, stamp: vault.Stamp) -> Note | None:
+        limit = self.settings.rules.limits.note_bytes
+        if stamp.size > limit:
+            what = f"the note is {stamp.size} bytes, larger than {limit}; `limits.note_bytes` raises the limit"
+            return held_note(path, "", what)
+        try:
+            content = vault.read(self.settings.root, path)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return held_note(path, "", f"can't be read: {error.strerror}")
+        digest = vault.digest_of(content)
+        before = self.notes.get(path)
+        if before is not None and before.digest == digest:
+            return before
+        return parse_note(path, content, digest, self.settings.rules)
+
+    def _drop(self, path: str) -> None:
+        self.notes.pop(path, None)
+        self._stamps.pop(path, None)
+        self._read_at.pop(path, None)
+        self.changed_at.pop(path, None)

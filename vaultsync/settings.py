@@ -1,0 +1,110 @@
+"""The settings of one vault, joined: its config, what Obsidian's own settings say, and the rules that the pure rooms get.
+
+Reading each file is left to `config` and `obsidian`; what a rule does, to the rooms below.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from vaultsync import config, obsidian
+from vaultsync.index.region import LAYOUT_VERSION
+from vaultsync.model import Limits
+from vaultsync.tasks.people import matches_any
+from vaultsync.tasks.rules import IndexRules, Rules
+from vaultsync.tasks.statuses import roles
+
+# Conflict copies as Syncthing, Obsidian Sync, Dropbox and others name them (hazards, row 32).
+_CONFLICT_COPY = re.compile(
+    r"\.sync-conflict-[0-9]{8}-[0-9]{6}-[A-Z0-9]+\.md\Z|"
+    r" \(Conflicted copy [^()]* [0-9]{12}\)\.md\Z|"
+    r" \([^()]*conflicted copy [0-9]{4}-[0-9]{2}-[0-9]{2}[^()]*\)\.md\Z",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that was configured for one vault on this machine."""
+
+    root: Path
+    config: config.Config
+    obsidian: obsidian.VaultSettings
+    rules: Rules
+
+    def wants(self, path: str) -> bool:
+        """Tell whether a note is to be read: included, not excluded, ignored, a template or a conflict copy."""
+        if is_conflict_copy(path):
+            return False
+        if self.rules.may_hold_region(path):
+            return True
+        return (
+            matches_any(path, self.config.vault.include)
+            and not matches_any(path, self.config.vault.exclude)
+            and not any(path.startswith(f"{folder}/") for folder in self.obsidian.template_folders)
+            and not obsidian.is_ignored(path, self.obsidian.ignored)
+        )
+
+    @cached_property
+    def layout(self) -> str:
+        """The layout mark: the layout's version and a fingerprint of all settings that rendering uses."""
+        rules = self.rules
+        used = (
+            rules.tasks.format,
+            rules.tasks.global_filter,
+            rules.roles,
+            rules.index.heading,
+            rules.index.max_rows,
+            rules.index.done_days,
+            sorted(rules.index.hide_tags),
+            rules.index.link_text,
+            rules.index.markdown_links,
+            rules.assignees,
+            rules.read_hidden_fields,
+            sorted(rules.rollup_roles),
+            rules.rollup_since,
+        )
+        return f"{LAYOUT_VERSION}-{hashlib.sha256(repr(used).encode()).hexdigest()[:8]}"
+
+
+def load_settings(root: Path, config_path: Path | None = None) -> Settings:
+    """Read all settings of the vault at `root`. Raises ConfigError; what Obsidian's own files get wrong are problems."""
+    loaded = config.load(root, config_path)
+    vault = loaded.vault
+    found = obsidian.read_vault_settings(root, vault.config_folder)
+    limits = vault.limits
+    rules = Rules(
+        tasks=found.tasks,
+        roles=roles(found.tasks, registered=found.tasks_registered, overrides=vault.statuses),
+        index=IndexRules(
+            path=vault.index.path,
+            heading=vault.index.heading,
+            max_rows=vault.index.max_rows,
+            done_days=vault.index.done_days,
+            hide_tags=_tags(vault.index.hide_tags),
+            link_text=vault.index.link_text,
+            markdown_links=found.markdown_links,
+        ),
+        overview=vault.overview,
+        assignees=vault.assignees,
+        read_hidden_fields=vault.read_hidden_fields,
+        recur_native_toggles=vault.recur_native_toggles,
+        remove_tags=_tags(vault.on_accept.remove_tags),
+        rollup_roles=frozenset(vault.rollup.roles),
+        rollup_since=vault.rollup.since.isoformat() if vault.rollup.since else None,
+        limits=Limits(limits.note_bytes, limits.line_chars, limits.frontmatter_bytes, limits.nesting),
+    )
+    return Settings(root, loaded, found, rules)
+
+
+def is_conflict_copy(path: str) -> bool:
+    """Tell whether a file's name says that a file synchroniser made it as the copy of another."""
+    return _CONFLICT_COPY.search(path) is not None
+
+
+def _tags(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(f"#{name.lower()}" for name in names)

@@ -1,0 +1,38 @@
+"""One vaultsync a vault and machine: a lock that the system frees when its holder dies."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from vaultsync.errors import LockedError
+from vaultsync.storage.state import StateError
+
+
+@contextlib.contextmanager
+def vault_lock(folder: Path, root: Path) -> Iterator[None]:
+    """Hold the lock of a vault's state folder.
+
+    Raises LockedError, which says who holds it, without waiting; StateError if the folder can't be used.
+    """
+    holder = folder / "holder"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(folder / "lock", timeout=0)
+        lock.acquire()
+    except Timeout:
+        with contextlib.suppress(OSError):
+            raise LockedError(f"{root}: another vaultsync is at work here, {holder.read_text().strip()}") from None
+        raise LockedError(f"{root}: another vaultsync is at work here") from None
+    except OSError as error:
+        raise StateError(f"{folder}: the state folder can't be used ({error.strerror}); set --state-dir") from error
+    try:
+        holder.write_text(f"process {os.getpid()}\n")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()

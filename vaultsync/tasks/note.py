@@ -1,0 +1,177 @@
+"""Read one note: bytes in, a frozen `Note` with its tasks out.
+
+Which lines are list items with a box is the markdown room's answer, what a line says is `line.parse_line`'s; who the
+people are isn't known here, and no file is touched.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from vaultsync.markdown import frontmatter
+from vaultsync.markdown.region import Regions, find_regions
+from vaultsync.markdown.textlines import line_and_end, split_lines
+from vaultsync.markdown.walker import find_task_lines
+from vaultsync.model import Problem, TaskLine
+from vaultsync.tasks.line import parse_line
+from vaultsync.tasks.rules import Rules
+
+WANTED_PROPERTIES = (
+    "vaultsync",
+    "vaultsync_person",
+    "type",
+    "title",
+    "date",
+    "aliases",
+    "alias",
+    "person",
+    "participants",
+)
+_WANTED_WITHOUT_TASKS = re.compile(r"^(?:vaultsync|alias(?:es)?|type[ \t]*:[ \t]*[\"']?person\b)", re.MULTILINE)
+_NAMED_DATE = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
+
+NoteKind = Literal["source", "index", "overview", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task where it stands."""
+
+    path: str
+    number: int  # line of the note, from 1
+    line: TaskLine
+
+    @property
+    def order(self) -> tuple[str, int]:
+        """Position in the vault; the order in which notes are read plays no part."""
+        return (self.path, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is known of one note. `held` gives the reason why it is neither planned on nor written, else None."""
+
+    path: str
+    digest: str
+    kind: NoteKind
+    tasks: tuple[Task, ...] = ()  # those outside the managed region
+    properties: Mapping[str, object] | None = None  # the wanted ones
+    regions: Regions | None = None
+    text: str | None = None  # kept where a region stands or may be put, else None
+    held: str | None = None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def date(self) -> str | None:
+        """The note's own date, `YYYY-MM-DD`: the property `date`, else the first date in its name."""
+        stated = _iso_date((self.properties or {}).get("date"))
+        if stated:
+            return stated
+        named = _NAMED_DATE.search(self.path.rpartition("/")[2])
+        return _iso_date(named[0]) if named else None
+
+    @property
+    def person(self) -> str | None:
+        """Whose index note this is, as its frontmatter says."""
+        properties = self.properties or {}
+        name = properties.get("vaultsync_person") or properties.get("person")
+        return name.strip() if isinstance(name, str) and name.strip() else None
+
+
+def held_note(path: str, digest: str, reason: str, line: int | None = None) -> Note:
+    """Make the note that stands for a file which must be left alone; the reason is told as a problem."""
+    return Note(path, digest, "source", held=reason, problems=(Problem(path, line, reason),))
+
+
+def parse_note(path: str, content: bytes, digest: str, rules: Rules) -> Note:
+    """Read a note.
+
+    Never raises for bad content: a note that can't be read safely comes back held, with the reason. Tasks are those
+    that Obsidian's own cache would list and the Tasks plugin would read, outside the managed region.
+    """
+    if len(content) > rules.limits.note_bytes:
+        limit = f"larger than {rules.limits.note_bytes} bytes; `limits.note_bytes` raises the limit"
+        return held_note(path, digest, f"the note is {len(content)} bytes, {limit}")
+    if b"\0" in content:
+        return held_note(
+            path, digest, "holds NUL characters; is it a note?", content[: content.index(b"\0")].count(b"\n") + 1
+        )
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return held_note(path, digest, "not UTF-8", content[: error.start].count(b"\n") + 1)
+    return parse_text(path, text, digest, rules)
+
+
+def parse_text(path: str, text: str, digest: str, rules: Rules) -> Note:
+    """Read a note's text; `parse_note` says how."""
+    problems: list[Problem] = []
+    front = frontmatter.find(text)
+    regions = None
+    if "vaultsync" in text or "<<<<<<<" in text:
+        regions = find_regions(split_lines(text))
+        if regions.damage:
+            return held_note(path, digest, regions.damage)
+        if regions.begin is None:
+            regions = None
+    skip = (regions.begin, regions.end) if regions and regions.begin and regions.end else None
+    found = find_task_lines(text, nesting=rules.limits.nesting, skip=skip)
+    if found.problem:
+        return held_note(path, digest, found.problem)
+
+    properties: dict[str, object] = {}
+    if front and (found.lines or regions or _WANTED_WITHOUT_TASKS.search(front.raw)):
+        everything, trouble = frontmatter.properties(front.raw, rules.limits.frontmatter_bytes)
+        properties = {key: everything[key] for key in WANTED_PROPERTIES if key in everything}
+        if trouble:
+            problems.append(Problem(path, front.first, f"frontmatter: {trouble}"))
+    kind = _kind(properties)
+    if kind == "off":
+        return Note(path, digest, kind)
+
+    tasks: list[Task] = []
+    if found.lines:
+        lines = split_lines(text)
+        for number in found.lines:
+            line_text = line_and_end(lines[number - 1])[0]
+            if len(line_text) > rules.limits.line_chars:
+                limit = f"more than {rules.limits.line_chars}; `limits.line_chars` raises the limit"
+                problems.append(Problem(path, number, f"the line has {len(line_text)} characters, {limit}"))
+                continue
+            line = parse_line(line_text, rules.tasks, hidden=rules.read_hidden_fields)
+            if line is not None:
+                tasks.append(Task(path, number, line))
+    return Note(
+        path,
+        digest,
+        kind,
+        tasks=tuple(tasks),
+        properties=properties,
+        regions=regions,
+        text=text if regions or kind != "source" or rules.may_hold_region(path) else None,
+        problems=tuple(problems),
+    )
+
+
+def _kind(properties: Mapping[str, object]) -> NoteKind:
+    said = properties.get("vaultsync")
+    if said is False:
+        return "off"
+    return "index" if said == "index" else "overview" if said == "overview" else "source"
+
+
+def _iso_date(value: object) -> str | None:
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat()
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if not isinstance(value, str):
+        return None
+    try:
+        return dt.date.fromisoformat(value.strip()[:10]).isoformat()
+    except ValueError:
+        return None

@@ -202,7 +202,7 @@ def _status(entry: object, where: str, problems: list[str]) -> Status | None:
 
 
 def _find_config_folder(root: Path) -> str:
-    if (root / DEFAULT_CONFIG_FOLDER).is_dir():
+    if _is_folder(root / DEFAULT_CONFIG_FOLDER):
         return DEFAULT_CONFIG_FOLDER
     try:
         others = sorted(path.parent.name for path in root.glob(".*/app.json"))
@@ -254,10 +254,17 @@ def _folder(root: Path, keys: _Keys, key: str) -> tuple[str, ...]:
     parts = [part for part in value.replace("\\", "/").split("/") if part not in ("", ".")]
     folder = "/".join(parts)
     outside = ".." in parts or _DRIVE.match(value) or "\0" in value
-    if outside or (value.startswith(("/", "\\")) and parts and not (root / folder).is_dir()):
+    if outside or (value.startswith(("/", "\\")) and parts and not _is_folder(root / folder)):
         keys.problems.append(f"{key}: {_shown(value)} is not a folder of the vault; it is not used")
         return ()
     return (folder,) if parts else ()
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # no permission, a name too long for the file system
+        return False
 
 
 def _usable_filters(keys: _Keys) -> Iterable[str]:

@@ -194,7 +194,7 @@ def test_a_file_that_is_no_text_too_large_or_no_file_is_a_problem(tmp_path: Path
     ]
 
 
-@pytest.mark.parametrize("folder", ["../x", "a/../../x", "/etc", "C:\\x", "a\0b"])
+@pytest.mark.parametrize("folder", ["../x", "a/../../x", "/etc", "C:\\x", "a\0b", f"/{'x' * 300}"])
 def test_a_template_folder_outside_the_vault_is_a_problem(tmp_path: Path, folder: str) -> None:
     found = read_vault_settings(vault(tmp_path, {"templates.json": {"folder": folder}}))
     assert found.template_folders == ()

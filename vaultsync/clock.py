@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pendulum
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +25,10 @@ class Clock:
         """Return the day it is in a time zone, this machine's if None."""
         if self.today:
             return self.today
-        moment = pendulum.from_timestamp(self.now(), timezone or pendulum.local_timezone())
+        moment = pendulum.from_timestamp(self.now()).in_timezone(timezone or pendulum.tz.local_timezone())
         return moment.to_date_string()
 
     def stamp(self, timezone: str | None) -> str:
         """Return the moment as ISO 8601 with its zone, to the second."""
-        moment = pendulum.from_timestamp(int(self.now()), timezone or pendulum.local_timezone())
+        moment = pendulum.from_timestamp(int(self.now())).in_timezone(timezone or pendulum.tz.local_timezone())
         return moment.isoformat()

@@ -1,7 +1,7 @@
-"""One turn of the wheel: scan, plan, halt?, apply, save. One-shot turns it once, the daemon at every change; there is no other path.
+"""One turn of the wheel: scan, plan, halt?, apply, save. One-shot turns it once, the daemon at every change.
 
-What to change is decided in the reconcile room, how a file is replaced in storage; this module only hands one to the other, and is the
-only place that knows both.
+What to change is decided in the reconcile room, how a file is replaced in storage; this module only hands one to the
+other, and is the only place that knows both.
 """
 
 from __future__ import annotations
@@ -9,25 +9,32 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from vaultsync.clock import Clock
 from vaultsync.errors import HaltError
 from vaultsync.model import Problem
-from vaultsync.reconcile.edit import PlannedEdit
-from vaultsync.reconcile.plan import Conflict, Plan, plan_cycle
+from vaultsync.reconcile.plan import Plan, plan_cycle
 from vaultsync.reconcile.safety import suspicious
 from vaultsync.reconcile.snapshot import Snapshot
 from vaultsync.reconcile.verify import verify_edits
 from vaultsync.scan import Scanner
-from vaultsync.settings import Settings
 from vaultsync.storage import vault
 from vaultsync.storage.state import JournalEntry, State, StateChanges
 from vaultsync.tasks.people import PersonSource, Roster, build_roster, person_source
+
+if TYPE_CHECKING:
+    from vaultsync.clock import Clock
+    from vaultsync.reconcile.edit import PlannedEdit
+    from vaultsync.settings import Settings
 
 _ATTEMPTS = 5  # plans of one turn; each but the first because a file had changed under the one before
 _PAUSE = 0.2  # seconds between the two reads of a note that is always being written
 
 Progress = Callable[[str, int, int], None]
+
+
+def no_progress(_what: str, _done: int, _total: int) -> None:
+    """Show nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,7 @@ class Wheel:
         *,
         dry_run: bool = False,
         force: bool = False,
-        progress: Progress = lambda what, done, total: None,
+        progress: Progress = no_progress,
         stop: Callable[[], bool] = lambda: False,
     ) -> Outcome:
         """Scan `changed` (None: everything), plan, apply, save.
@@ -158,7 +165,9 @@ class Wheel:
         try:
             identity = vault.root_identity(self.settings.root)
         except OSError as error:
-            raise HaltError(f"{self.settings.root}: the vault is gone ({error.strerror}); nothing was written") from error
+            raise HaltError(
+                f"{self.settings.root}: the vault is gone ({error.strerror}); nothing was written"
+            ) from error
         if identity != self._identity and not force:
             raise HaltError(f"{self.settings.root}: another folder stands where the vault was; nothing was written")
 
@@ -294,12 +303,14 @@ class Wheel:
         run = self.state.next_run()
         at = self.clock.stamp(self.settings.config.vault.timezone)
         self.state.record(
-            JournalEntry(run, at, edit.path, edit.line, edit.before, "\n".join(edit.after) if edit.after else None, edit.why)
+            JournalEntry(
+                run, at, edit.path, edit.line, edit.before, "\n".join(edit.after) if edit.after else None, edit.why
+            )
             for edit in plan.edits
         )
 
     def _save(self, plan: Plan, digests: dict[str, str], not_landed: frozenset[str]) -> None:
-        """Save the base of every task whose files all are as planned; the others are merged again from the base they had."""
+        """Save the base of each task whose files all are as planned; the others are merged anew from the old one."""
         known = self.state.base
         changes = StateChanges(written=digests, ids=set(plan.ids))
         for key, task in plan.base.items():

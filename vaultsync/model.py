@@ -149,5 +149,3 @@ class Limits:
     line_chars: int = 100_000
     frontmatter_bytes: int = 65_536
     nesting: int = 100
-
-

@@ -6,13 +6,17 @@ planned on, in `cycle`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from vaultsync.clock import Clock
-from vaultsync.settings import Settings
 from vaultsync.storage import vault
 from vaultsync.tasks.note import Note, held_note, parse_note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from vaultsync.clock import Clock
+    from vaultsync.settings import Settings
 
 # A file changed this shortly before it was read may change again within the same time stamp.
 _FRESH = 2.0
@@ -32,7 +36,7 @@ class Scanner:
     _stamps: dict[str, vault.Stamp] = field(default_factory=dict)
     _read_at: dict[str, float] = field(default_factory=dict)
 
-    def scan_all(self, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
+    def scan_all(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Bring everything up to date: list the vault, read what is new or changed, drop what is gone."""
         listing = vault.list_notes(self.settings.root, self.settings.wants)
         self.unreadable, self.stale_temps = listing.unreadable, listing.stale_temps
@@ -40,7 +44,8 @@ class Scanner:
             self._drop(path)
         for number, (path, stamp) in enumerate(sorted(listing.notes.items())):
             self._look_at(path, stamp)
-            progress(number + 1, len(listing.notes))
+            if progress:
+                progress(number + 1, len(listing.notes))
 
     def scan_some(self, paths: Iterable[str]) -> None:
         """Bring these notes up to date; a path that is none of ours is passed over."""
@@ -95,7 +100,7 @@ class Scanner:
         else:
             # At first sight only the time stamp tells; one from the future tells nothing.
             age = self.clock.now() - stamp.mtime_ns / 1e9
-            if 0 <= age:
+            if age >= 0:
                 self.changed_at[path] = self.clock.monotonic() - age
 
     def _read(self, path: str, stamp: vault.Stamp) -> Note | None:

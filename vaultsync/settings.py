@@ -9,7 +9,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vaultsync import config, obsidian
 from vaultsync.index.region import LAYOUT_VERSION
@@ -17,6 +17,9 @@ from vaultsync.model import Limits
 from vaultsync.tasks.people import matches_any
 from vaultsync.tasks.rules import IndexRules, Rules
 from vaultsync.tasks.statuses import roles
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Conflict copies as Syncthing, Obsidian Sync, Dropbox and others name them (hazards, row 32).
 _CONFLICT_COPY = re.compile(

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
-from vaultsync.clock import Clock
-from vaultsync.config import MachineConfig
 from vaultsync.cycle import Waits, Wheel
 from vaultsync.errors import VaultError
 from vaultsync.settings import Settings, load_settings
 from vaultsync.storage.lock import vault_lock
 from vaultsync.storage.state import State, state_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vaultsync.clock import Clock
+    from vaultsync.config import MachineConfig
 
 VAULT_VARIABLE = "VAULTSYNC_VAULT"
 
@@ -35,7 +39,9 @@ def find_vault(given: Path | None) -> Path:
     for folder in (here, *here.parents):
         if (folder / ".obsidian").is_dir():
             return folder
-    raise VaultError(f"no vault given, and neither {here} nor a folder above it holds `.obsidian`; give the vault's folder")
+    raise VaultError(
+        f"no vault given, and neither {here} nor a folder above it holds `.obsidian`; give the vault's folder"
+    )
 
 
 def state_of(settings: Settings, state_dir: Path | None) -> Path:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pydantic import BaseModel
 
-from vaultsync.cycle import Outcome
+if TYPE_CHECKING:
+    from vaultsync.cycle import Outcome
 
 
 class EditReport(BaseModel):
@@ -83,7 +86,9 @@ def cycle_report(outcome: Outcome, vault: str, seconds: float, *, dry_run: bool)
         dry_run=dry_run,
         halted=None,
         edits=[
-            EditReport(path=e.path, line=e.line, before=e.before, after="\n".join(e.after) if e.after else None, why=e.why)
+            EditReport(
+                path=e.path, line=e.line, before=e.before, after="\n".join(e.after) if e.after else None, why=e.why
+            )
             for e in plan.edits
         ],
         index_notes=[
@@ -116,6 +121,15 @@ def cycle_report(outcome: Outcome, vault: str, seconds: float, *, dry_run: bool)
 def halted_report(vault: str, why: str, seconds: float, *, dry_run: bool) -> CycleReport:
     """Report a cycle that was halted for safety; nothing was written."""
     return CycleReport(
-        vault=vault, notes=0, tasks=0, people=0, dry_run=dry_run, halted=why, edits=[], index_notes=[], conflicts=[],
-        problems=[], seconds=round(seconds, 3),
+        vault=vault,
+        notes=0,
+        tasks=0,
+        people=0,
+        dry_run=dry_run,
+        halted=why,
+        edits=[],
+        index_notes=[],
+        conflicts=[],
+        problems=[],
+        seconds=round(seconds, 3),
     )

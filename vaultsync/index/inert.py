@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
 from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
 
 from vaultsync.index.links import OWN_ID
 from vaultsync.tasks.signifiers import SIGNIFIERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # A link or a code span is one token even where it holds blanks, since rendering looks at it whole.
 _TOKEN = re.compile(r"(?:`[^`\r\n]*`|\[\[[^\[\]\r\n]*\]\]|\[[^\[\]\r\n]*\]\([^()\r\n]*\)|\S)+")
@@ -22,7 +25,9 @@ _OWN_MARKDOWN_LINK = re.compile(r"\]\((?P<rest>[^()\s]*#\^(?P<id>[A-Za-z0-9-]+)\
 _RELATIVE_LINK = re.compile(r"\]\((?P<target>(?:\.{1,2}/|#)[^()\s]*)\)")
 _QUERY = re.compile(r"`(?P<body>\s*\$?=[^`]*)`")
 _DATAVIEW_FIELD = re.compile(r"(?<=[\[(])(?P<key>[^\[\]():]+)::")
-_SIGNIFIER = re.compile("(" + "|".join(map(re.escape, sorted(SIGNIFIERS, key=len, reverse=True))) + ")\ufe0f?(?!\ufe0e)")
+_SIGNIFIER = re.compile(
+    "(" + "|".join(map(re.escape, sorted(SIGNIFIERS, key=len, reverse=True))) + ")\ufe0f?(?!\ufe0e)"
+)
 # Control, bidirectional override and line separator characters; they would reorder or break the row.
 _INVISIBLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 _BLOCK_START = re.compile(r"(?P<digits>[0-9]{1,9})(?P<mark>[.)])\Z|(?P<bare>[-+*>]|#{1,6}|>.*)\Z", re.DOTALL)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pathvalidate import sanitize_filename
 
@@ -17,7 +17,11 @@ from vaultsync.index.region import BEGIN, END, Section, append_region, heading_l
 from vaultsync.markdown.frontmatter import Scalar, set_properties
 from vaultsync.markdown.region import find_regions
 from vaultsync.markdown.textlines import line_and_end, split_lines
-from vaultsync.tasks.rules import IndexRules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from vaultsync.tasks.rules import IndexRules
 
 _BIDI = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 # What Obsidian can't link to, beside what the file systems refuse.

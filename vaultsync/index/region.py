@@ -6,12 +6,14 @@ Which tasks stand in which section is decided in the reconcile room; the text of
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from vaultsync.index.links import find_links
 from vaultsync.markdown.textlines import line_and_end, split_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LAYOUT_VERSION = 1
 BEGIN = "%% vaultsync:begin {layout} %%"
@@ -98,7 +100,9 @@ def replace_region(text: str, begin: int, end: int, region: Sequence[str], stran
     body = ending.join(region)
     last_end = line_and_end(lines[end - 1])[1]
     if strangers:
-        return head + body + ending * 2 + ending.join(strangers) + (ending + "".join(tail) if tail else last_end or ending)
+        return (
+            head + body + ending * 2 + ending.join(strangers) + (ending + "".join(tail) if tail else last_end or ending)
+        )
     return head + body + last_end + "".join(tail)
 
 
@@ -117,7 +121,7 @@ def append_region(text: str, region: Sequence[str], heading: str | None) -> str:
                 return before + gap + ending + block + rest
         block = f"## {heading}{ending}{ending}{block}"
     if not text:
-        return block
+        return ending + block
     gap = "" if line_and_end(lines[-1])[1] else ending
     blank = "" if line_and_end(lines[-1])[0].strip() == "" and not gap else ending
     return text + gap + blank + block

@@ -6,18 +6,22 @@ holds after a difference is decided in the reconcile room.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from vaultsync.index import inert
 from vaultsync.index.links import find_links, render_link
 from vaultsync.model import INVALID, Priority, TaskLine, TaskSettings
 from vaultsync.tasks.line import parse_line
-from vaultsync.tasks.people import Roster
-from vaultsync.tasks.rules import Rules
 from vaultsync.tasks.signifiers import spell
 from vaultsync.tasks.text import TaskText, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vaultsync.tasks.people import Roster
+    from vaultsync.tasks.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,6 @@ def read_row(row: str, rule: str | None, roster: Roster, rules: Rules) -> RowVal
         due=line.due,
         done=_valid(line.done),
     )
-
 
 
 @lru_cache(maxsize=8)

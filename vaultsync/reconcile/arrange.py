@@ -6,15 +6,20 @@ How a row is written is the index room's business; whether it may be written now
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from vaultsync.index.region import SECTIONS, SectionName
 from vaultsync.index.rows import row_settings
 from vaultsync.reconcile.rollup import SECTION_OF_ROLE, Counts, Order, count, section_of, sort_key
-from vaultsync.reconcile.snapshot import RowAt, Snapshot, SourceTask
 from vaultsync.tasks.line import parse_line
-from vaultsync.tasks.rules import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from vaultsync.reconcile.snapshot import RowAt, Snapshot, SourceTask
+    from vaultsync.tasks.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,8 @@ class Arrangement:
 
 def arrange(
     tasks: Sequence[SourceTask],
-    waiting: Set[str],
-    disputed: Set[str],
+    waiting: AbstractSet[str],
+    disputed: AbstractSet[str],
     kept: Mapping[str, Sequence[Entry]],
     snapshot: Snapshot,
 ) -> dict[str, Arrangement]:

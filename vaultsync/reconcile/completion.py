@@ -5,13 +5,17 @@ How the next occurrence's line reads is the tasks room's; which transitions coun
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from typing import TYPE_CHECKING
 
 from vaultsync.model import Role, TaskLine
 from vaultsync.tasks.edits import next_occurrence, set_block_id
 from vaultsync.tasks.ids import derive_next_id
 from vaultsync.tasks.line import parse_line
-from vaultsync.tasks.rules import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
+    from vaultsync.tasks.rules import Rules
 
 
 def completed_lines(  # noqa: PLR0913 - line, neighbours and what the outcome is a function of

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from vaultsync.index.inert import render_tokens, tokens
 from vaultsync.index.links import task_key
@@ -26,10 +26,14 @@ from vaultsync.markdown.textlines import LineEdit, apply_line_edits
 from vaultsync.model import Problem
 from vaultsync.reconcile.arrange import Arrangement, Entry
 from vaultsync.reconcile.base import IndexRecord
-from vaultsync.reconcile.edit import PlannedEdit
-from vaultsync.reconcile.snapshot import IndexNote, Snapshot, SourceTask
-from vaultsync.reconcile.task import Merged
 from vaultsync.tasks.people import UNASSIGNED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vaultsync.reconcile.edit import PlannedEdit
+    from vaultsync.reconcile.snapshot import IndexNote, Snapshot, SourceTask
+    from vaultsync.reconcile.task import Merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +234,9 @@ def _places(
             usual = index_path(person, snapshot.rules.index)
             first = min(there, key=lambda path: (path not in snapshot.index_notes, path != usual, path))
             problems += [
-                Problem(path, None, f"a second index note of {person} beside {first}; edits in it count, it isn't written")
+                Problem(
+                    path, None, f"a second index note of {person} beside {first}; edits in it count, it isn't written"
+                )
                 for path in there
                 if path != first
             ]
@@ -271,7 +277,9 @@ def _foreign_layout(path: str, snapshot: Snapshot) -> str | None:
         return f"drawn by a newer vaultsync (layout {found}); edits in it count, it isn't drawn; update, or use --force"
     record = snapshot.index_notes.get(path)
     if record is not None and record.layout not in (found, snapshot.layout):
-        return f"drawn with other settings (layout {found}); edits in it count; bring the config in step, or use --force"
+        return (
+            f"drawn with other settings (layout {found}); edits in it count; bring the config in step, or use --force"
+        )
     return None
 
 
@@ -293,7 +301,9 @@ def _overview(
         return None
     rows = [
         OverviewRow(person, place, counts.proposed, counts.open, counts.next_due)
-        for person, place in sorted(places.items(), key=lambda item: (item[0] == UNASSIGNED, item[0].casefold(), item[0]))
+        for person, place in sorted(
+            places.items(), key=lambda item: (item[0] == UNASSIGNED, item[0].casefold(), item[0])
+        )
         for counts in [arranged.get(person, Arrangement()).counts]
     ]
     before = _text_after(path, snapshot, edits)

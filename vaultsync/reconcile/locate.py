@@ -6,16 +6,20 @@ A duplicated id is settled here (hazards, row 30); what a vanished one means is 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vaultsync.index.links import OWN_ID, find_links, task_key
 from vaultsync.index.region import read_region
 from vaultsync.model import Problem
 from vaultsync.reconcile.snapshot import IndexNote, RowAt, Snapshot, SourceTask
-from vaultsync.tasks.note import Task
 from vaultsync.tasks.people import UNASSIGNED, canonical
 from vaultsync.tasks.text import read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vaultsync.tasks.note import Task
 
 
 @dataclass(frozen=True, slots=True)

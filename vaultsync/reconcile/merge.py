@@ -6,12 +6,15 @@ written, so a change of settings is never an edit. Nothing here knows lines, not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import Enum
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from vaultsync.model import Role
-from vaultsync.tasks.statuses import Roles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vaultsync.tasks.statuses import Roles
 
 T = TypeVar("T")
 
@@ -86,7 +89,9 @@ def fold(changes: Sequence[T]) -> tuple[T | None, bool]:
     return None, len(distinct) > 1
 
 
-def join_sets(source_base: frozenset[str], source: frozenset[str], row_base: frozenset[str], row: frozenset[str]) -> frozenset[str]:
+def join_sets(
+    source_base: frozenset[str], source: frozenset[str], row_base: frozenset[str], row: frozenset[str]
+) -> frozenset[str]:
     """Join what each side added to and removed from a set; a removal is an edit, so it beats the other side's keeping."""
     added = (source - source_base) | (row - row_base)
     removed = (source_base - source) | (row_base - row)

@@ -6,8 +6,8 @@ whole is suspicious `safety`'s.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from vaultsync.index.rows import read_row
 from vaultsync.model import Problem
@@ -17,12 +17,16 @@ from vaultsync.reconcile.completion import completed_lines
 from vaultsync.reconcile.draw import NoteWrite, draw
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.locate import Located, find_index_notes, find_rows, locate_tasks, read_source
-from vaultsync.reconcile.snapshot import IndexNote, RowAt, Snapshot, SourceTask
 from vaultsync.reconcile.stamp import stamp, taken_ids, with_stamps
 from vaultsync.reconcile.task import Disagreement, Merged, merge_task
 from vaultsync.reconcile.vanish import kept_entries, vanished_tasks
 from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.note import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from vaultsync.reconcile.snapshot import IndexNote, RowAt, Snapshot, SourceTask
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vaultsync.index.links import OWN_ID
-from vaultsync.index.region import SectionName
 from vaultsync.model import INVALID, PRIORITIES, Role, TaskLine
-from vaultsync.reconcile.snapshot import SourceTask
-from vaultsync.tasks.rules import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from vaultsync.index.region import SectionName
+    from vaultsync.reconcile.snapshot import SourceTask
+    from vaultsync.tasks.rules import Rules
 
 SECTION_OF_ROLE: Mapping[Role, SectionName] = {
     Role.PROPOSED: "Proposed",

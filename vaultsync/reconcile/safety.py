@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from vaultsync.reconcile.plan import Plan
-from vaultsync.reconcile.snapshot import Snapshot
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vaultsync.reconcile.plan import Plan
+    from vaultsync.reconcile.snapshot import Snapshot
 
 
 def suspicious(plan: Plan, snapshot: Snapshot, max_vanished: float, min_known: int) -> str | None:

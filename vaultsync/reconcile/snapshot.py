@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from vaultsync.index.links import task_key
-from vaultsync.index.region import RegionContent, RegionRow
-from vaultsync.reconcile.base import BaseTask, IndexRecord
-from vaultsync.tasks.note import Note, Task
-from vaultsync.tasks.people import Roster
-from vaultsync.tasks.rules import Rules
-from vaultsync.tasks.text import TaskText
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
+
+    from vaultsync.index.region import RegionContent, RegionRow
+    from vaultsync.reconcile.base import BaseTask, IndexRecord
+    from vaultsync.tasks.note import Note, Task
+    from vaultsync.tasks.people import Roster
+    from vaultsync.tasks.rules import Rules
+    from vaultsync.tasks.text import TaskText
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +26,22 @@ class Snapshot:
     notes: Mapping[str, Note]
     base: Mapping[str, BaseTask]
     index_notes: Mapping[str, IndexRecord]  # those that we wrote, by path
-    taken_ids: Set[str]  # ids ever given; never free again
+    taken_ids: AbstractSet[str]  # ids ever given; never free again
     roster: Roster
     rules: Rules
     layout: str  # the mark of today's rendering
     today: str
     now: float  # seconds since 1970
     absent_delay: float = 5.0  # seconds that a task must be gone before it counts as gone
-    held: Set[str] = field(default_factory=frozenset)  # notes not to be planned on now: young, unreadable
-    unreadable: Set[str] = field(default_factory=frozenset)  # folders that couldn't be read: nothing in them is missing
-    unstamped: Set[str] = field(default_factory=frozenset)  # notes that no id may be written into yet
-    unsettled: Set[str] = field(default_factory=frozenset)  # index notes in which no row may move yet
-    refused: Set[tuple[str, int]] = field(default_factory=frozenset)  # lines whose planned edit would not read back
+    held: AbstractSet[str] = field(default_factory=frozenset)  # notes not to be planned on now: young, unreadable
+    unreadable: AbstractSet[str] = field(
+        default_factory=frozenset
+    )  # folders that couldn't be read: nothing in them is missing
+    unstamped: AbstractSet[str] = field(default_factory=frozenset)  # notes that no id may be written into yet
+    unsettled: AbstractSet[str] = field(default_factory=frozenset)  # index notes in which no row may move yet
+    refused: AbstractSet[tuple[str, int]] = field(
+        default_factory=frozenset
+    )  # lines whose planned edit would not read back
     force: bool = False  # render over a foreign layout
 
     def is_held(self, path: str) -> bool:
@@ -40,7 +49,9 @@ class Snapshot:
         note = self.notes.get(path)
         if path in self.held or (note is not None and note.held is not None):
             return True
-        return note is None and any(path.startswith(f"{folder}/") or folder in (".", path) for folder in self.unreadable)
+        return note is None and any(
+            path.startswith(f"{folder}/") or folder in (".", path) for folder in self.unreadable
+        )
 
 
 @dataclass(frozen=True, slots=True)

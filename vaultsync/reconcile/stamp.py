@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from vaultsync.index.links import OWN_ID
-from vaultsync.reconcile.arrange import Arrangement
 from vaultsync.reconcile.edit import PlannedEdit
-from vaultsync.reconcile.locate import Located
-from vaultsync.reconcile.snapshot import RowAt, Snapshot, SourceTask
 from vaultsync.tasks.edits import set_block_id
 from vaultsync.tasks.ids import derive_id
 from vaultsync.tasks.line import parse_line
-from vaultsync.tasks.rules import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from vaultsync.reconcile.arrange import Arrangement
+    from vaultsync.reconcile.locate import Located
+    from vaultsync.reconcile.snapshot import RowAt, Snapshot, SourceTask
+    from vaultsync.tasks.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ def taken_ids(snapshot: Snapshot, located: Located, rows: Mapping[str, Sequence[
 
 
 def stamp(
-    arranged: Iterable[Arrangement], copies: Set[tuple[str, int]], taken: set[str], rules: Rules
+    arranged: Iterable[Arrangement], copies: AbstractSet[tuple[str, int]], taken: set[str], rules: Rules
 ) -> Stamps:
     """Give an id to each shown task that has none or whose id is another's, in the order of the notes; `taken` grows."""
     shown: dict[tuple[str, int], SourceTask] = {}
@@ -51,7 +56,9 @@ def stamp(
         line = parse_line(after, rules.tasks, hidden=rules.read_hidden_fields)
         if line is None or line.block_id != name:
             continue  # it can't carry an id, so it isn't shown; `draw` leaves out what can't be linked to
-        edits.append(PlannedEdit(*place, source.task.line.text, (after,), "duplicate id" if source.task.line.block_id else "id"))
+        edits.append(
+            PlannedEdit(*place, source.task.line.text, (after,), "duplicate id" if source.task.line.block_id else "id")
+        )
         tasks[place] = replace(source, task=replace(source.task, line=line))
     return Stamps(tuple(edits), tasks)
 

@@ -5,20 +5,24 @@ Who wins a field is decided in `merge`, how a line is changed in the tasks room;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from vaultsync.index import inert
 from vaultsync.index.rows import DATE_FIELDS, FIELDS, RowValues, read_row, shown_values, source_tokens
 from vaultsync.model import INVALID, Role, TaskLine
-from vaultsync.reconcile.base import BaseTask
 from vaultsync.reconcile.merge import Winner, join_sets, merge_field, merge_status, merge_status_without_base
-from vaultsync.reconcile.snapshot import RowAt, SourceTask
 from vaultsync.tasks.edits import set_field, set_symbol
 from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.people import UNASSIGNED, Roster
-from vaultsync.tasks.rules import Rules
 from vaultsync.tasks.text import TaskText, read_text, set_assignees, set_prose, set_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from vaultsync.reconcile.base import BaseTask
+    from vaultsync.reconcile.snapshot import RowAt, SourceTask
+    from vaultsync.tasks.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,9 @@ def merge_task(  # noqa: PLR0913 - the whole of what a merge is a function of
     adopted, `proposed` yields, everything else is a conflict, and no transition has effects (product contract, "Reconciling").
     """
     line = source.task.line
-    unchanged = base is not None and base.line == line.text and all(base.rows.get(at.note) == at.row.text for at in rows)
+    unchanged = (
+        base is not None and base.line == line.text and all(base.rows.get(at.note) == at.row.text for at in rows)
+    )
     if base is None and not rows:
         return Merged(line.text, line.text)
     if unchanged and base and not base.conflicts:
@@ -236,9 +242,7 @@ def _assigned_by_row(assignees: frozenset[str], person: str, mentions: Sequence[
 
 def _becomes_done(row: _Row, rules: Rules) -> bool:
     role_of = rules.roles.role_of
-    return (
-        role_of(row.now.symbol) is Role.DONE and row.was is not None and role_of(row.was.symbol) is not Role.DONE
-    )
+    return role_of(row.now.symbol) is Role.DONE and row.was is not None and role_of(row.was.symbol) is not Role.DONE
 
 
 # -- changing the source line

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from vaultsync.index.rows import read_row, row_settings
 from vaultsync.reconcile.arrange import Entry
-from vaultsync.reconcile.base import BaseTask
 from vaultsync.reconcile.rollup import sort_key
-from vaultsync.reconcile.snapshot import RowAt, Snapshot
 from vaultsync.tasks.line import parse_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from vaultsync.reconcile.base import BaseTask
+    from vaultsync.reconcile.snapshot import RowAt, Snapshot
 
 GONE = "the note no longer has this task; delete this row to let it go"
 ORPHANED = "source"  # stands in `BaseTask.conflicts` of a task that is gone while its row was edited
@@ -28,7 +33,7 @@ class Vanished:
     wait: float | None
 
 
-def vanished_tasks(snapshot: Snapshot, rows: Mapping[str, Sequence[RowAt]], found: Set[str]) -> Vanished:
+def vanished_tasks(snapshot: Snapshot, rows: Mapping[str, Sequence[RowAt]], found: AbstractSet[str]) -> Vanished:
     """Look at each task of the base and each row that has no source line.
 
     A task is gone once it has been missing for `absent_delay` in a vault that could be read. Its row then goes, unless

@@ -6,14 +6,18 @@ An edit after which any task of the note would read otherwise is refused alone; 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vaultsync.markdown.textlines import LineEdit, apply_line_edits, line_and_end, split_lines
 from vaultsync.model import Problem
-from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.tasks.note import Note, parse_text
-from vaultsync.tasks.rules import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vaultsync.reconcile.edit import PlannedEdit
+    from vaultsync.tasks.rules import Rules
 
 _PREFIX = re.compile(r"[ \t>]*")
 
@@ -91,7 +95,9 @@ def _children(text: str, parent: int) -> list[tuple[int, str, str]]:
             continue
         extra = inner[len(outer) :] if extra is None else extra
         depth = inner[len(outer) :]
-        found.append((number, line, outer + (depth.removeprefix(extra) if depth.startswith(extra) else "") + line[len(inner) :]))
+        found.append(
+            (number, line, outer + (depth.removeprefix(extra) if depth.startswith(extra) else "") + line[len(inner) :])
+        )
     return found
 
 
@@ -102,5 +108,3 @@ def _moved_up(new: str, line: str, moved: str) -> str:
 def _prefix(line: str) -> str:
     match = _PREFIX.match(line)
     return match[0] if match else ""
-
-

@@ -11,12 +11,15 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vaultsync.errors import VaultsyncError
 from vaultsync.reconcile.base import BaseTask, IndexRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
 SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -187,7 +190,9 @@ def _open(file: Path) -> sqlite3.Connection:
         connection.executescript(_SCHEMA)
         found = connection.execute("pragma user_version").fetchone()[0]
         if found not in (0, SCHEMA_VERSION):
-            raise StateError(f"{file}: the state is of version {found}, this vaultsync knows {SCHEMA_VERSION}; update it")
+            raise StateError(
+                f"{file}: the state is of version {found}, this vaultsync knows {SCHEMA_VERSION}; update it"
+            )
         connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
         connection.execute("select count(*) from base").fetchone()
     except BaseException:

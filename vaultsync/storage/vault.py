@@ -10,9 +10,12 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TEMP_PREFIX = ".vaultsync-"
 TEMP_SUFFIX = ".tmp"
@@ -217,5 +220,3 @@ def root_identity(root: Path) -> tuple[int, int]:
     """Return device and inode of the vault's root; another pair means that another folder stands there. Raises OSError."""
     found = os.stat(root)
     return found.st_dev, found.st_ino
-
-

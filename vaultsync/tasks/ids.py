@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Container
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LENGTH = 8

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from vaultsync.markdown import frontmatter
 from vaultsync.markdown.region import Regions, find_regions
@@ -18,7 +17,11 @@ from vaultsync.markdown.textlines import line_and_end, split_lines
 from vaultsync.markdown.walker import find_task_lines
 from vaultsync.model import Problem, TaskLine
 from vaultsync.tasks.line import parse_line
-from vaultsync.tasks.rules import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vaultsync.tasks.rules import Rules
 
 WANTED_PROPERTIES = (
     "vaultsync",

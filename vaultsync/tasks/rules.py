@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from vaultsync.model import Limits, Role, TaskSettings
-from vaultsync.tasks.statuses import Roles
+
+if TYPE_CHECKING:
+    from vaultsync.tasks.statuses import Roles
 
 
 @dataclass(frozen=True, slots=True)

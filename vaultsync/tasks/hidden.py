@@ -12,7 +12,7 @@ from vaultsync.tasks.rule_text import known_extent, read_rule
 from vaultsync.tasks.signifiers import SPACES, Found, find_dataview, find_emoji
 
 _OPAQUE: Final = re.compile(
-    r"`++[^`]++`++|\[\[[^\[\]]*+\]\]|\]\([^()\s]*+\)|%%[^%]*+%%|<!--[^<>]*+(?<=--)>|https?://\S++"
+    r"(?<!`)`++[^`]++`++|\[\[[^\[\]]*+\]\]|\]\([^()\s]*+\)|%%[^%]*+%%|<!--[^<>]*+(?<=--)>|https?://\S++"
 )
 """Code, links and comments: what looks like a field in one of them is quoted, or a part of a name."""
 
@@ -26,10 +26,10 @@ def hidden_fields(text: str, start: int, stop: int, *, dataview: bool) -> tuple[
     found = find_dataview(text, start, stop) if dataview else find_emoji(text, start, stop, mangled=True)
     if not found:
         return [], text[start:stop]
-    opaque = [span.span() for span in _OPAQUE.finditer(text, start, stop)]
-    kept = [
-        sure for each in found if (sure := _sure(each)) and not any(a < sure.end and sure.start < b for a, b in opaque)
-    ]
+    masked = text[:start] + _OPAQUE.sub(lambda span: "\0" * len(span[0]), text[start:stop])
+    if masked != text[:stop]:
+        found = find_dataview(masked, start, stop) if dataview else find_emoji(masked, start, stop, mangled=True)
+    kept = [sure for each in found if (sure := _sure(each))]
     pieces, at = [], start
     for each in kept:
         pieces.append(text[at : each.start])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from vaultsync.model import Field, FieldName, TaskLine, TaskSettings
 
+_COMMA: Final = re.compile(" *,")
 _RANK: Final[dict[str, int]] = {name: rank for rank, name in enumerate(WRITE_ORDER)}
 
 
@@ -33,7 +34,8 @@ def set_field(line: TaskLine, name: FieldName, value: str | None, settings: Task
     comes back as it was where no way of writing would read as wanted (a value that isn't one, say).
     """
     if value is None or (name == "priority" and value == "none"):
-        return _first_good(line, name, None, [_without(line, name)], settings)
+        shorter = [_without(line, name), _rewritten(line, name, None, settings)]
+        return _first_good(line, name, None, shorter, settings)
     if name == "block_id":
         return set_block_id(line, value)
     return _first_good(line, name, value, _places(line, name, value, settings), settings)
@@ -155,8 +157,7 @@ def _extent(text: str, line: TaskLine, name: FieldName) -> tuple[int, int]:
 
 def _cut(text: str, start: int, end: int, body_start: int, body_end: int) -> str:
     """Cut a field with its space: at the body's end all that is before it, else as much as Tasks writes there."""
-    if text[start] in "[(" and (comma := re.compile(" *,").match(text, end, body_end)):
-        end = comma.end()
+    end = _reach(text, start, end, body_end)
     if not text[end:body_end].strip(SPACES):
         while start > body_start and text[start - 1] in SPACES:
             start -= 1
@@ -174,17 +175,24 @@ def _cut(text: str, start: int, end: int, body_start: int, body_end: int) -> str
     return text[:start] + text[end:]
 
 
-def _rewritten(line: TaskLine, name: FieldName, value: str, settings: TaskSettings) -> str:
-    """Write all that is read behind the description, in Tasks' order: what is left where no single place will do."""
-    values = {field.name: field.value for field in line.fields if field.counts and not field.hidden} | {name: value}
+def _rewritten(line: TaskLine, name: FieldName, value: str | None, settings: TaskSettings) -> str:
+    """Write all fields behind the description, in Tasks' order: what is left where no single place will do."""
+    values: dict[str, str | None] = {field.name: field.value for field in line.fields if field.counts}
+    values[name] = value
     gap = "  " if settings.format == "dataview" else " "
-    fields = "".join(f"{gap}{spell(each, values[each], settings)}" for each in WRITE_ORDER if each in values)
-    start, end = line.body
-    kept = [field for field in line.fields if not field.hidden and field.name != "block_id"]
-    first = min((field.start for field in kept), default=end)
-    words, at = [line.text[start:first].rstrip(SPACES)], first
-    for field in kept:
-        words.append(line.text[at : field.start].strip(SPACES))
-        at = field.end
-    words.append(line.text[at:end].strip(SPACES + ","))
-    return f"{line.text[:start]}{' '.join(filter(None, words))}{fields}{line.text[end:]}"
+    written = ((each, values.get(each)) for each in WRITE_ORDER)
+    fields = "".join(gap + spell(each, said, settings) for each, said in written if said is not None)
+    words = []
+    at, end = line.body
+    for field in line.fields:
+        if field.name != "block_id":
+            words.append(line.text[at : field.start].strip(SPACES))
+            at = _reach(line.text, field.start, field.end, end)
+    words.append(line.text[at:end].strip(SPACES))
+    return f"{line.text[: line.body[0]]}{' '.join(filter(None, words))}{fields}{line.text[end:]}"
+
+
+def _reach(text: str, start: int, end: int, body_end: int) -> int:
+    """Give where a field ends, with the comma that one in the Dataview format may carry."""
+    comma = _COMMA.match(text, end, body_end) if text[start] in "[(" else None
+    return comma.end() if comma else end

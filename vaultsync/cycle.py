@@ -156,7 +156,7 @@ class Wheel:
             problems=tuple(dict.fromkeys(told)),
             texts=prepared.texts,
             skipped=tuple(sorted(snapshot.held - blocked.keys())),
-            wait=self._next_wait(plan),
+            wait=self.next_wait(plan.wait),
         )
 
     # -- before planning
@@ -330,12 +330,16 @@ class Wheel:
         }
         self.state.save(changes)
 
-    def _next_wait(self, plan: Plan) -> float | None:
-        """Return the seconds until a waiting period that is running ends."""
-        waits = [plan.wait] if plan.wait is not None else []
-        periods = (self.waits.quiet, self.waits.stamp_after, self.waits.settle)
+    def next_wait(self, least: float | None = None) -> float | None:
+        """Return the seconds until the first waiting period that now runs will end, `least` being one more; None if none."""
+        waits = [least] if least is not None else []
         for path in self.scanner.changed_at:
-            age = self.scanner.age(path)
+            age, note = self.scanner.age(path), self.scanner.notes.get(path)
+            periods = [self.waits.quiet]
+            if note is not None and any(task.line.block_id is None for task in note.tasks):
+                periods.append(self.waits.stamp_after)
+            if note is not None and note.kind == "index":
+                periods.append(self.waits.settle)
             waits += [period - age for period in periods if age < period]
-        self.scanner.forget_changes(max(periods))
+        self.scanner.forget_changes(max(self.waits.quiet, self.waits.stamp_after, self.waits.settle))
         return min(waits, default=None)

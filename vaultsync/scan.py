@@ -1,7 +1,7 @@
 """Scan the vault: which notes there are, what each says, and how long ago somebody else changed it.
 
-A note is read again only if its stamp has changed or can't be trusted. What follows from a note is decided below, when it is
-planned on, in `cycle`.
+A note is read again only if its stamp has changed or can't be trusted. What follows from a note is decided when it is
+planned on, below `cycle`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FRESH = 2.0
 
 @dataclass(slots=True)
 class Scanner:
-    """The notes of one vault as last seen. `changed_at` is the monotonic time of a note's last change that wasn't ours."""
+    """The notes of one vault as last seen; `changed_at` is the monotonic time of a note's last change that wasn't ours."""
 
     settings: Settings
     clock: Clock
@@ -47,16 +47,22 @@ class Scanner:
             if progress:
                 progress(number + 1, len(listing.notes))
 
-    def scan_some(self, paths: Iterable[str]) -> None:
-        """Bring these notes up to date; a path that is none of ours is passed over."""
+    def scan_some(self, paths: Iterable[str]) -> bool:
+        """Bring these notes up to date; tell whether anything but our own writes was new. Other files are passed over."""
+        changed = False
         for path in paths:
             if not path.endswith(".md") or any(part.startswith(".") for part in path.split("/")):
                 continue
+            before = self.notes.get(path)
             stamp = vault.stamp_of(self.settings.root, path) if self.settings.wants(path) else None
             if stamp is None:
                 self._drop(path)
             else:
                 self._look_at(path, stamp)
+            now = self.notes.get(path)
+            digests = [note.digest if note else None for note in (before, now)]
+            changed |= digests[0] != digests[1] and (now is None or self.written.get(path) != now.digest)
+        return changed
 
     def age(self, path: str) -> float:
         """Return the seconds since somebody else last changed a note; infinite if that is long ago."""
@@ -95,13 +101,14 @@ class Scanner:
             return
         if self.written.get(path) == note.digest:
             self.changed_at.pop(path, None)
-        elif before is not None:
-            self.changed_at[path] = self.clock.monotonic()
-        else:
-            # At first sight only the time stamp tells; one from the future tells nothing.
-            age = self.clock.now() - stamp.mtime_ns / 1e9
-            if age >= 0:
-                self.changed_at[path] = self.clock.monotonic() - age
+            return
+        # The file's own time is exact where it is plausible. At first sight one from the future tells nothing; later the
+        # change happened between the last look and now.
+        age = self.clock.now() - stamp.mtime_ns / 1e9
+        if before is not None and not 0 <= age <= _FRESH:
+            age = 0.0
+        if age >= 0:
+            self.changed_at[path] = self.clock.monotonic() - age
 
     def _read(self, path: str, stamp: vault.Stamp) -> Note | None:
         limit = self.settings.rules.limits.note_bytes

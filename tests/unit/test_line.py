@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from vaultsync.model import INVALID, TaskLine, TaskSettings
@@ -136,3 +139,9 @@ def test_the_global_filter_is_a_part_of_the_text_and_leaves_the_tags() -> None:
 )
 def test_a_file_name_says_its_day(path: str, custom: str, day: str | None) -> None:
     assert day_in_name(path, custom) == day
+
+
+def test_reading_a_line_imports_none_of_the_slow_packages() -> None:
+    script = "import sys, vaultsync.tasks.edits; print({'dateutil', 'pendulum', 'pydantic'} & set(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "set()"

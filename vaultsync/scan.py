@@ -24,7 +24,7 @@ _FRESH = 2.0
 
 @dataclass(slots=True)
 class Scanner:
-    """The notes of one vault as last seen; `changed_at` is the monotonic time of a note's last change that wasn't ours."""
+    """The notes of one vault as last seen; `changed_at` is the monotonic time of a note's last change but ours."""
 
     settings: Settings
     clock: Clock
@@ -48,7 +48,7 @@ class Scanner:
                 progress(number + 1, len(listing.notes))
 
     def scan_some(self, paths: Iterable[str]) -> bool:
-        """Bring these notes up to date; tell whether anything but our own writes was new. Other files are passed over."""
+        """Bring these notes up to date; tell whether anything but our own writes was new. Other files don't count."""
         changed = False
         for path in paths:
             if not path.endswith(".md") or any(part.startswith(".") for part in path.split("/")):
@@ -102,8 +102,8 @@ class Scanner:
         if self.written.get(path) == note.digest:
             self.changed_at.pop(path, None)
             return
-        # The file's own time is exact where it is plausible. At first sight one from the future tells nothing; later the
-        # change happened between the last look and now.
+        # The file's own time is exact where it is plausible. At first sight one from the future tells nothing; later
+        # the change happened between the last look and now.
         age = self.clock.now() - stamp.mtime_ns / 1e9
         if before is not None and not 0 <= age <= _FRESH:
             age = 0.0

@@ -1,4 +1,4 @@
-"""The settings of one vault, joined: its config, what Obsidian's own settings say, and the rules that the pure rooms get.
+"""The settings of one vault, joined: its config, Obsidian's own settings, and the rules that the pure rooms get.
 
 Reading each file is left to `config` and `obsidian`; what a rule does, to the rooms below.
 """
@@ -75,7 +75,7 @@ class Settings:
 
 
 def load_settings(root: Path, config_path: Path | None = None) -> Settings:
-    """Read all settings of the vault at `root`. Raises ConfigError; what Obsidian's own files get wrong are problems."""
+    """Read all settings of the vault at `root`. Raises ConfigError; bad values in Obsidian's files are problems."""
     loaded = config.load(root, config_path)
     vault = loaded.vault
     found = obsidian.read_vault_settings(root, vault.config_folder)

@@ -113,7 +113,10 @@ def cycle_report(outcome: Outcome, vault: str, seconds: float, *, dry_run: bool)
             )
             for conflict in plan.conflicts
         ],
-        problems=[ProblemReport(path=p.path, line=p.line, what=p.what) for p in outcome.problems],
+        problems=[
+            *(ProblemReport(path=p.path, line=p.line, what=p.what) for p in outcome.problems),
+            *(ProblemReport(path=path, line=None, what="skipped: it is being written") for path in outcome.skipped),
+        ],
         seconds=round(seconds, 3),
     )
 

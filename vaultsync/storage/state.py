@@ -1,7 +1,7 @@
 """The state of one vault in SQLite: the base, what we last wrote, the ids ever given, and the journal of edits.
 
-The state lies outside of the vault and can be lost: it is then rebuilt from the vault, and nothing is deleted or overwritten for
-want of it. What the records mean is decided in the reconcile room.
+The state lies outside of the vault and can be lost: it is then rebuilt from the vault, and nothing is deleted or
+overwritten for want of it. What the records mean is decided in the reconcile room.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ create table if not exists meta (name text primary key, value text not null) wit
 create table if not exists base (
     key text primary key, path text not null, line text not null, conflicts text not null, missing_since real
 ) without rowid;
-create table if not exists rows (key text not null, note text not null, text text not null, primary key (key, note)) without rowid;
+create table if not exists rows (
+    key text not null, note text not null, text text not null, primary key (key, note)
+) without rowid;
 create table if not exists written (path text primary key, digest text not null) without rowid;
 create table if not exists index_notes (
     path text primary key, person text not null, layout text not null, remarks text not null
@@ -188,17 +190,19 @@ def _open(file: Path) -> sqlite3.Connection:
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
         connection.executescript(_SCHEMA)
-        found = connection.execute("pragma user_version").fetchone()[0]
-        if found not in (0, SCHEMA_VERSION):
-            raise StateError(
-                f"{file}: the state is of version {found}, this vaultsync knows {SCHEMA_VERSION}; update it"
-            )
+        _require_version(connection, file)
         connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
         connection.execute("select count(*) from base").fetchone()
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _require_version(connection: sqlite3.Connection, file: Path) -> None:
+    found = connection.execute("pragma user_version").fetchone()[0]
+    if found not in (0, SCHEMA_VERSION):
+        raise StateError(f"{file}: the state is of version {found}, this vaultsync knows {SCHEMA_VERSION}; update it")
 
 
 def _set_aside(file: Path) -> Path:

@@ -1,6 +1,7 @@
 """The vault's files: which there are, their bytes, and writes that carry what they expect to find.
 
-At every moment a path holds its old bytes or the new ones. What a file means, and when it may be written, is decided above.
+At every moment a path holds its old bytes or the new ones. What a file means, and when it may be written, is decided
+above.
 """
 
 from __future__ import annotations
@@ -61,8 +62,8 @@ def digest_of(content: bytes) -> str:
 def list_notes(root: Path, wanted: Callable[[str], bool], under: str = "") -> Listing:
     """List the notes that `wanted` accepts, by path relative to the vault.
 
-    Folders whose name begins with a dot are not entered, symbolic links are not followed. A folder that can't be read is
-    listed as unreadable, since absence there means nothing.
+    Folders whose name begins with a dot are not entered, symbolic links are not followed. A folder that can't be read
+    is listed as unreadable, since absence there means nothing.
     """
     listing = Listing()
     pending = [under]
@@ -110,7 +111,7 @@ def stamp_of(root: Path, path: str) -> Stamp | None:
 def read(root: Path, path: str) -> bytes:
     """Read a note's bytes, through no symbolic link in its last part. Raises OSError."""
     descriptor = os.open(root / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-    with open(descriptor, "rb") as file:
+    with os.fdopen(descriptor, "rb") as file:
         return file.read()
 
 
@@ -118,8 +119,8 @@ def write(root: Path, path: str, content: bytes, expected: str | None) -> None:
     """Replace a note's bytes, or make the note, in one step.
 
     `expected` is the digest that the plan was made on; None means that there must be no such file. Mode and owner are
-    kept. Raises TargetChangedError when something else is found, WriteRefusedError for a path that leaves the vault or a
-    file with several hard links, OSError when the system says no; the old bytes are then intact.
+    kept. Raises TargetChangedError when something else is found, WriteRefusedError for a path that leaves the vault or
+    a file with several hard links, OSError when the system says no; the old bytes are then intact.
     """
     target = root / path
     _refuse_outside(root, target.parent)
@@ -128,7 +129,7 @@ def write(root: Path, path: str, content: bytes, expected: str | None) -> None:
     handle, temp_name = tempfile.mkstemp(prefix=TEMP_PREFIX, suffix=TEMP_SUFFIX, dir=target.parent)
     temp = Path(temp_name)
     try:
-        with open(handle, "wb") as file:
+        with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             if expected is not None:
@@ -140,7 +141,7 @@ def write(root: Path, path: str, content: bytes, expected: str | None) -> None:
             _place_new(temp, target)
         else:
             _check_unchanged(target, expected)
-            os.replace(temp, target)
+            temp.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
             temp.unlink()
@@ -195,7 +196,7 @@ def _place_new(temp: Path, target: Path) -> None:
         # A file system without hard links; the window between the look and the rename stays.
         if os.path.lexists(target):
             raise TargetChangedError(str(target)) from None
-        os.replace(temp, target)
+        temp.replace(target)
     else:
         temp.unlink()
 
@@ -217,6 +218,6 @@ def _umask() -> int:
 
 
 def root_identity(root: Path) -> tuple[int, int]:
-    """Return device and inode of the vault's root; another pair means that another folder stands there. Raises OSError."""
-    found = os.stat(root)
+    """Return device and inode of the vault's root; another pair means another folder there. Raises OSError."""
+    found = root.stat()
     return found.st_dev, found.st_ino

@@ -1,0 +1,37 @@
+"""The `vaultsync` command: its subcommands, and how errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from vaultsync.cli.line import line_app
+from vaultsync.cli.reconcile import reconcile_command
+from vaultsync.cli.run import run_command
+from vaultsync.cli.terminal import console, safe
+from vaultsync.errors import VaultsyncError
+
+app = typer.Typer(
+    help="Roll an Obsidian vault's proposed tasks up into one plain note per person, and keep both ends the same.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("reconcile")(reconcile_command)
+app.command("run")(run_command)
+app.add_typer(line_app, name="line")
+
+
+def main() -> None:
+    """Run the command line; an error of ours ends it with its message and its exit code."""
+    try:
+        app()
+    except VaultsyncError as error:
+        console(stderr=True).print(safe(f"vaultsync: {error}"), style="red")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

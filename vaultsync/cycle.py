@@ -20,14 +20,14 @@ from vaultsync.reconcile.verify import verify_edits
 from vaultsync.scan import Scanner
 from vaultsync.storage import vault
 from vaultsync.storage.state import JournalEntry, State, StateChanges
-from vaultsync.tasks.people import PersonSource, Roster, build_roster, person_source
+from vaultsync.tasks.people import UNASSIGNED, PersonSource, Roster, build_roster, person_source
 
 if TYPE_CHECKING:
     from vaultsync.clock import Clock
     from vaultsync.reconcile.edit import PlannedEdit
     from vaultsync.settings import Settings
 
-_ATTEMPTS = 5  # plans of one turn; each but the first because a file had changed under the one before
+_ATTEMPTS = 8  # plans of one turn; each but the first because something had changed under the one before
 _PAUSE = 0.2  # seconds between the two reads of a note that is always being written
 
 Progress = Callable[[str, int, int], None]
@@ -129,10 +129,15 @@ class Wheel:
             self.scanner.scan_some(changed)
         blocked: dict[str, str] = {}  # notes that the system doesn't let us write, and its words
         refused: dict[tuple[str, int], Problem] = {}
+        newcomers: set[str] = set()
         written: set[str] = set()
         for _ in range(_ATTEMPTS):
-            snapshot, known_problems = self._snapshot(frozenset(blocked), frozenset(refused), force=force)
+            snapshot, known_problems = self._snapshot(frozenset(blocked), frozenset(refused), newcomers, force=force)
             plan = plan_cycle(snapshot)
+            # Whoever gets an index note is known from then on, which may change how other mentions are read.
+            if made := {note.person for note in plan.index_notes if note.person and not note.expected} - newcomers:
+                newcomers |= made
+                continue
             self._halt_if_suspicious(plan, snapshot, force=force)
             prepared = self._prepare(plan)
             if prepared.stale or prepared.refused.keys() - refused.keys():
@@ -186,10 +191,10 @@ class Wheel:
         }
 
     def _snapshot(
-        self, blocked: frozenset[str], refused: frozenset[tuple[str, int]], *, force: bool
+        self, blocked: frozenset[str], refused: frozenset[tuple[str, int]], newcomers: Iterable[str], *, force: bool
     ) -> tuple[Snapshot, tuple[Problem, ...]]:
         notes = self.scanner.notes
-        roster, roster_problems = self._roster()
+        roster, roster_problems = self._roster(newcomers)
         ages = {path: self.scanner.age(path) for path in self.scanner.changed_at}
         snapshot = Snapshot(
             notes=notes,
@@ -217,9 +222,9 @@ class Wheel:
         own = (problem for path in sorted(notes) for problem in notes[path].problems)
         return snapshot, (*self.settings.obsidian.problems, *unreadable, *own, *roster_problems)
 
-    def _roster(self) -> tuple[Roster, tuple[Problem, ...]]:
+    def _roster(self, newcomers: Iterable[str]) -> tuple[Roster, tuple[Problem, ...]]:
         vault_config = self.settings.config.vault
-        sources: list[PersonSource] = []
+        sources = [PersonSource(name, path="", origin="index") for name in sorted(newcomers) if name != UNASSIGNED]
         for path in sorted(self.scanner.notes):
             note = self.scanner.notes[path]
             if note.kind == "index" and note.person:

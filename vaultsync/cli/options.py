@@ -25,7 +25,16 @@ def iso_day(text: str | None) -> str | None:
 VaultArgument = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[VAULT]",
+        metavar="VAULT",
+        show_default=False,
+        help="The vault's folder; without it VAULTSYNC_VAULT, else the nearest folder above with .obsidian.",
+    ),
+]
+VaultOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--vault",
+        metavar="FOLDER",
         show_default=False,
         help="The vault's folder; without it VAULTSYNC_VAULT, else the nearest folder above with .obsidian.",
     ),

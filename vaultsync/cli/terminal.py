@@ -1,37 +1,88 @@
-"""Text on a terminal: colours and tables for people, plain lines for pipes, and nothing of a vault taken for a command.
+"""Text on a terminal: colours and bars for people, plain lines for pipes, and nothing of a vault taken for a command.
 
 What is said is left to the commands.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import sys
+import time
 import unicodedata
+from typing import TYPE_CHECKING
 
+from pydantic import BaseModel
 from rich.console import Console
-from rich.markup import escape
+from rich.progress import Progress
 
-_WIDE_ENOUGH = 100_000  # columns: a piped line is never wrapped
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rich.progress import TaskID
+
+_NEVER_WRAPPED = 100_000  # columns of a pipe
+_SHOW_AFTER = 1.0  # seconds before a bar is worth its flicker
 # Cs is half of a surrogate pair, which no terminal can be sent. Of Cf only these go: emoji are joined by others.
 _REMOVED = {"Cc", "Cs", "Zl", "Zp"}
 _BIDI = {"\u200e", "\u200f", "\u061c", *map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console that colours on a terminal; in a pipe it prints plain lines, never wrapped."""
+    """Return a console that colours on a terminal; in a pipe it prints plain lines, never wrapped.
+
+    Markup is off: brackets in a note are brackets, and styles are given beside the text.
+    """
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else _WIDE_ENOUGH
-    return Console(file=stream, width=width, highlight=False, emoji=False, soft_wrap=not stream.isatty())
+    piped = not stream.isatty()
+    width = _NEVER_WRAPPED if piped else None
+    return Console(file=stream, width=width, soft_wrap=piped, markup=False, highlight=False, emoji=False)
 
 
 def safe(text: str) -> str:
-    """Return text of a vault as something to print through rich: no control characters, and nothing read as markup."""
-    return escape(plain(text))
-
-
-def plain(text: str) -> str:
-    """Return text of a vault as something to print as it is: one line, without control and bidi override characters."""
+    """Return text of a vault as one line that a terminal can be sent: no control and no bidi override characters."""
     return "".join(_shown(char) for char in text)
+
+
+def safe_lines(text: str) -> str:
+    """Return a message of several lines as `safe` returns one."""
+    return "\n".join(map(safe, text.split("\n")))
+
+
+def print_json(document: BaseModel | Sequence[BaseModel]) -> None:
+    """Print one JSON document; a file name that isn't UTF-8 is spelt in escapes, as JSON can't hold it otherwise."""
+    content = (
+        document.model_dump(mode="json")
+        if isinstance(document, BaseModel)
+        else [each.model_dump(mode="json") for each in document]
+    )
+    text = json.dumps(content, ensure_ascii=False)
+    has_surrogates = any("\ud800" <= char <= "\udfff" for char in text)
+    sys.stdout.write((json.dumps(content) if has_surrogates else text) + "\n")
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar on a terminal once the work has taken a second; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda _what, _done, _total: None
+        return
+    began = time.monotonic()
+    bar = Progress(console=Console(stderr=True), transient=True)
+    tasks: dict[str, TaskID] = {}
+
+    def show(what: str, done: int, total: int) -> None:
+        if time.monotonic() - began < _SHOW_AFTER:
+            return
+        bar.start()
+        if what not in tasks:
+            tasks[what] = bar.add_task(what, total=total)
+        bar.update(tasks[what], completed=done, total=total)
+
+    try:
+        yield show
+    finally:
+        bar.stop()
 
 
 def _shown(char: str) -> str:

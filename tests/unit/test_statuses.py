@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from vaultsync.model import Role, Status, TaskSettings
+from vaultsync.model import DEFAULT_STATUSES, Role, Status, TaskSettings
 from vaultsync.tasks.statuses import next_symbol, reopened_symbol, roles, status_of
 
 DEFAULT = TaskSettings()
@@ -84,3 +84,15 @@ def test_the_config_can_map_any_symbol() -> None:
 )
 def test_the_next_occurrence_follows_the_chain_from_done(statuses: tuple[Status, ...], symbol: str) -> None:
     assert reopened_symbol("D", TaskSettings(statuses=statuses)) == symbol
+
+
+def test_a_symbol_that_the_settings_leave_out_keeps_its_usual_role() -> None:
+    settled = roles(TaskSettings(), registered=True, overrides={})
+    assert settled.role_of("?") is Role.PROPOSED
+    assert settled.role_of("R") is Role.REJECTED
+    assert settled.role_of("!") is None
+
+
+def test_a_symbol_that_the_settings_make_no_task_has_no_role() -> None:
+    settings = TaskSettings(statuses=(*DEFAULT_STATUSES, Status("?", "Question", "NON_TASK", " ")))
+    assert roles(settings, registered=True, overrides={}).role_of("?") is None

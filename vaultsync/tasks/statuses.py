@@ -100,13 +100,15 @@ def roles(settings: TaskSettings, registered: bool, overrides: Mapping[str, Role
     `registered` says whether the vault has Tasks settings; without them the built-in symbols hold. `overrides` (from
     the config) beat both; a symbol that only they know comes after the others of its role.
     """
-    if registered:
-        registry = _registry(settings.statuses)
-        order = dict.fromkeys(status.symbol for status in settings.statuses)
-        told = {symbol: _role(registry[symbol]) for symbol in order}
-    else:
-        told = dict(_UNREGISTERED)
-    settled = {**told, **overrides}
+    told: dict[str, Role | None] = {}
+    for status in settings.statuses if registered else ():
+        told.setdefault(status.symbol, _role(status))
+    # What the settings don't register keeps its usual role, after theirs; but one `Proposed` of theirs is enough
+    # (docs/adr/0005).
+    usual = {symbol: role for symbol, role in _UNREGISTERED.items() if symbol not in told}
+    if Role.PROPOSED in told.values():
+        usual.pop("?", None)
+    settled = {**told, **usual, **overrides}
     return Roles(tuple((symbol, role) for symbol, role in settled.items() if role is not None))
 
 

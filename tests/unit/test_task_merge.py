@@ -1,0 +1,519 @@
+"""One task, its source and its row: every transition of the product contract, from either side, and every field."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from laws.vault_model import ANA, BO, KIM, RULES, PaperVault
+
+NOTE = "a.md"
+LINE = "- [?] Plan the trip @Ana 📅 2026-11-25 #task #proposed #auto"
+OPEN = "- [ ] Plan the trip @Ana 📅 2026-11-25 #task"
+
+
+def known(line: str, **settings: object) -> PaperVault:
+    """Return a settled vault with one task."""
+    vault = PaperVault({NOTE: f"{line}\n"}, rules=replace(RULES, **settings))  # type: ignore[arg-type]
+    vault.turn()
+    vault.assert_settled()
+    return vault
+
+
+def source(vault: PaperVault) -> str:
+    """Return the note without the ids that were given."""
+    text = vault.texts[NOTE].rstrip("\n")
+    return "\n".join(line.partition(" ^t-")[0] for line in text.split("\n"))
+
+
+def box(row: str, symbol: str) -> str:
+    return f"- [{symbol}]{row[5:]}"
+
+
+TRANSITIONS = [
+    pytest.param("- [?] Do @Ana #task #proposed", " ", "- [ ] Do @Ana #task", id="accepting takes #proposed off"),
+    pytest.param(
+        "- [?] Do @Ana #Proposed", "/", "- [/] Do @Ana", id="starting a proposal takes the tag off in any case"
+    ),
+    pytest.param(
+        "- [?] Do @Ana #proposed",
+        "x",
+        "- [x] Do @Ana ✅ 2026-11-22",
+        id="doing a proposal takes the tag off and writes ✅",
+    ),
+    pytest.param(
+        "- [?] Do @Ana #proposed", "-", "- [-] Do @Ana ❌ 2026-11-22", id="rejecting takes the tag off and writes ❌"
+    ),
+    pytest.param("- [?] Do @Ana #proposed", "R", "- [R] Do @Ana ❌ 2026-11-22", id="a symbol that was typed is copied"),
+    pytest.param("- [ ] Do @Ana", "X", "- [X] Do @Ana ✅ 2026-11-22", id="a capital X is copied, and it is done"),
+    pytest.param("- [ ] Do @Ana", "/", "- [/] Do @Ana", id="starting writes no date"),
+    pytest.param("- [/] Do @Ana", " ", "- [ ] Do @Ana", id="stopping writes no date"),
+    pytest.param("- [ ] Do @Ana", "x", "- [x] Do @Ana ✅ 2026-11-22", id="doing writes ✅"),
+    pytest.param("- [ ] Do @Ana", "-", "- [-] Do @Ana ❌ 2026-11-22", id="rejecting writes ❌"),
+    pytest.param("- [ ] Do @Ana #task", "?", "- [?] Do @Ana #task", id="proposing again adds no tag"),
+    pytest.param("- [/] Do @Ana", "!", "- [!] Do @Ana", id="a symbol without a role is copied"),
+]
+
+
+@pytest.mark.parametrize(("before", "symbol", "after"), TRANSITIONS)
+@pytest.mark.parametrize("side", ["row", "source"])
+def test_a_transition_has_the_same_effect_whichever_side_began_it(
+    side: str, before: str, symbol: str, after: str
+) -> None:
+    vault = known(before)
+    if side == "row":
+        row = vault.row(ANA, "Do")
+        vault.edit(ANA, row, box(row, symbol))
+    else:
+        vault.edit(NOTE, before[:5], f"- [{symbol}]")
+    vault.turn()
+    assert source(vault) == after
+    vault.assert_settled()
+
+
+@pytest.mark.parametrize(
+    ("finished", "symbol", "after"),
+    [
+        ("x", " ", "- [ ] Do @Ana"),
+        ("x", "/", "- [/] Do @Ana"),
+        ("x", "-", "- [-] Do @Ana ❌ 2026-11-22"),
+    ],
+)
+@pytest.mark.parametrize("side", ["row", "source"])
+def test_reopening_takes_the_date_away(side: str, finished: str, symbol: str, after: str) -> None:
+    vault = known("- [ ] Do @Ana")
+    vault.edit(NOTE, "- [ ]", f"- [{finished}]")
+    vault.turn()
+    if side == "row":
+        row = vault.row(ANA, "Do")
+        vault.edit(ANA, row, box(row, symbol))
+    else:
+        vault.edit(NOTE, f"- [{finished}]", f"- [{symbol}]")
+    vault.turn()
+    assert source(vault) == after
+    vault.assert_settled()
+
+
+def test_reopening_a_rejected_task_takes_its_date_away_and_brings_its_row_back() -> None:
+    vault = known("- [ ] Do @Ana")
+    vault.edit(NOTE, "- [ ]", "- [-]")
+    vault.turn()
+    assert vault.rows(ANA) == []
+    vault.edit(NOTE, "- [-]", "- [ ]")
+    vault.turn()
+    assert source(vault) == "- [ ] Do @Ana"
+    assert vault.rows(ANA) == ["- [ ] Do"]
+
+
+@pytest.mark.parametrize(("symbol", "after"), [("x", "- [x] Do @Ana"), ("-", "- [-] Do @Ana")])
+def test_no_dates_are_written_where_the_vault_wants_none(symbol: str, after: str) -> None:
+    tasks = replace(RULES.tasks, set_done_date=False, set_cancelled_date=False)
+    vault = known("- [ ] Do @Ana", tasks=tasks)
+    row = vault.row(ANA, "Do")
+    vault.edit(ANA, row, box(row, symbol))
+    vault.turn()
+    assert source(vault) == after
+
+
+def test_the_done_date_that_tasks_wrote_into_the_row_is_kept() -> None:
+    vault = known("- [ ] Do @Ana")
+    row = vault.row(ANA, "Do")
+    vault.edit(ANA, row, f"{box(row, 'x')} ✅ 2026-11-20")
+    vault.turn()
+    assert source(vault) == "- [x] Do @Ana ✅ 2026-11-20"
+    vault.assert_settled()
+
+
+def test_the_done_date_that_tasks_wrote_into_the_source_is_kept() -> None:
+    vault = known("- [ ] Do @Ana")
+    vault.edit(NOTE, "- [ ] Do @Ana", "- [x] Do @Ana ✅ 2026-11-20")
+    vault.turn()
+    assert source(vault) == "- [x] Do @Ana ✅ 2026-11-20"
+
+
+def test_what_is_found_at_first_sight_has_no_effects() -> None:
+    line = "- [x] Do @Ana #proposed 🔁 every day 📅 2026-11-25"
+    vault = known(line)
+    assert source(vault) == line
+
+
+@pytest.mark.parametrize("tag", ["#proposed", "#Proposed"])
+def test_taking_the_tag_off_a_proposal_accepts_it(tag: str) -> None:
+    vault = known(f"- [?] Do @Ana {tag} #task")
+    vault.edit(NOTE, f" {tag}", "")
+    vault.turn()
+    assert source(vault) == "- [ ] Do @Ana #task"
+    assert vault.section(ANA, "Do") == "Open"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("Do @Ana #proposed", "Do more @Ana", id="with a change of the text"),
+        pytest.param("#proposed", "#later", id="with another tag in its place"),
+        pytest.param(" #proposed", " 📅 2026-11-25", id="with a change of a date"),
+    ],
+)
+def test_taking_the_tag_off_accepts_nothing_where_something_else_changed(old: str, new: str) -> None:
+    vault = known("- [?] Do @Ana #proposed")
+    vault.edit(NOTE, old, new)
+    vault.turn()
+    assert source(vault).startswith("- [?]")
+
+
+FIELDS = [
+    pytest.param("Plan the trip", "Plan the long trip", "- [ ] Plan the long trip @Ana 📅 2026-11-25 #task", id="text"),
+    pytest.param("📅 2026-11-25", "📅 2026-12-01", "- [ ] Plan the trip @Ana 📅 2026-12-01 #task", id="due date"),
+    pytest.param(" 📅 2026-11-25", "", "- [ ] Plan the trip @Ana #task", id="due date taken away"),
+    pytest.param(
+        "📅 2026-11-25",
+        "⏳ 2026-11-24 📅 2026-11-25",
+        "- [ ] Plan the trip @Ana ⏳ 2026-11-24 📅 2026-11-25 #task",
+        id="scheduled",
+    ),
+    pytest.param(
+        "📅 2026-11-25",
+        "🛫 2026-11-24 📅 2026-11-25",
+        "- [ ] Plan the trip @Ana 🛫 2026-11-24 📅 2026-11-25 #task",
+        id="start",
+    ),
+    pytest.param("📅", "⏫ 📅", "- [ ] Plan the trip @Ana ⏫ 📅 2026-11-25 #task", id="priority"),
+    pytest.param("the trip", "the trip #fun", "- [ ] Plan the trip @Ana 📅 2026-11-25 #task #fun", id="tag"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "after"), FIELDS)
+def test_a_field_edited_in_the_row_goes_to_the_source(old: str, new: str, after: str) -> None:
+    vault = known(OPEN)
+    vault.edit(ANA, vault.row(ANA, "trip"), vault.row(ANA, "trip").replace(old, new))
+    vault.turn()
+    assert sorted(source(vault).split()) == sorted(after.split())
+    vault.assert_settled()
+    assert vault.problems == ()
+
+
+@pytest.mark.parametrize(("old", "new", "after"), FIELDS)
+def test_a_field_edited_in_the_source_goes_to_the_row(old: str, new: str, after: str) -> None:
+    vault = known(OPEN)
+    vault.edit(NOTE, old, new)
+    text = vault.texts[NOTE]
+    vault.turn()
+    assert vault.texts[NOTE] == text, after
+    shown = set(vault.row(ANA, "trip").split())
+    assert set(new.split()) <= shown
+    vault.assert_settled()
+
+
+def test_different_fields_edited_on_both_sides_are_both_taken_over() -> None:
+    vault = known(OPEN)
+    vault.edit(ANA, "📅 2026-11-25", "📅 2026-12-01")
+    vault.edit(NOTE, "the trip", "the long trip")
+    vault.turn()
+    assert source(vault) == "- [ ] Plan the long trip @Ana 📅 2026-12-01 #task"
+    assert vault.rows(ANA) == ["- [ ] Plan the long trip 📅 2026-12-01"]
+
+
+def test_the_same_edit_on_both_sides_is_adopted() -> None:
+    vault = known(OPEN)
+    vault.edit(ANA, "the trip", "the long trip")
+    vault.edit(NOTE, "the trip", "the long trip")
+    plan = vault.turn()
+    assert plan.conflicts == ()
+    assert source(vault) == OPEN.replace("the trip", "the long trip")
+
+
+def test_tags_of_both_sides_are_joined() -> None:
+    vault = known("- [ ] Do @Ana #one #two")
+    vault.edit(ANA, "#one #two", "#one #three")
+    vault.edit(NOTE, "#one #two", "#two #four")
+    vault.turn()
+    assert source(vault) == "- [ ] Do @Ana #four #three"
+    assert vault.rows(ANA) == ["- [ ] Do #four #three"]
+
+
+def test_tags_that_the_row_hides_stay() -> None:
+    vault = known("- [?] Plan it #task @Ana #proposed #auto")
+    vault.edit(ANA, "Plan it", "Plan that")
+    vault.turn()
+    assert source(vault) == "- [?] Plan that #task @Ana #proposed #auto"
+
+
+@pytest.mark.parametrize(
+    ("typed", "after"),
+    [
+        pytest.param("@Bo", "- [ ] Do @Bo", id="another name replaces"),
+        pytest.param("@Ana @Bo", "- [ ] Do @Ana @Bo", id="the own name repeated adds"),
+        pytest.param("@Kim Ray", "- [ ] Do @Kim Ray", id="a name of two words"),
+    ],
+)
+def test_a_mention_typed_into_a_row_assigns(typed: str, after: str) -> None:
+    vault = known("- [ ] Do @Ana")
+    vault.edit(ANA, "- [ ] Do", f"- [ ] Do {typed}")
+    vault.turn()
+    assert source(vault) == after
+    assert vault.rows(BO if "Bo" in typed else KIM) == ["- [ ] Do"]
+    assert vault.rows(ANA) == (["- [ ] Do"] if "Ana" in typed else [])
+    vault.assert_settled()
+
+
+def test_a_mention_typed_into_an_unassigned_row_assigns() -> None:
+    vault = known("- [ ] Do")
+    vault.edit("Tasks/@Unassigned.md", "- [ ] Do", "- [ ] Do @Bo")
+    vault.turn()
+    assert source(vault) == "- [ ] Do @Bo"
+
+
+def test_an_emptied_text_is_never_taken_over() -> None:
+    vault = known(OPEN)
+    vault.edit(ANA, "Plan the trip ", "")
+    vault.turn()
+    assert source(vault) == OPEN
+    assert vault.rows(ANA) == ["- [ ] Plan the trip 📅 2026-11-25"]
+
+
+def test_a_date_that_is_no_day_is_refused_and_the_row_stays_as_typed() -> None:
+    vault = known(OPEN)
+    vault.edit(ANA, "📅 2026-11-25", "📅 2026-11-35")
+    vault.turn()
+    assert source(vault) == OPEN
+    assert vault.rows(ANA) == ["- [ ] Plan the trip 📅 2026-11-35"]
+    assert vault.problems
+    vault.assert_settled()
+
+
+# -- conflicts
+
+
+CONFLICTS = [
+    pytest.param("the trip", "the long trip", "a trip", "prose", id="text"),
+    pytest.param("📅 2026-11-25", "📅 2026-12-01", "📅 2026-12-02", "due", id="due date"),
+    pytest.param("📅", "⏫ 📅", "🔽 📅", "priority", id="priority"),
+    pytest.param("- [ ]", "- [-]", "- [x]", "status", id="status"),
+]
+
+
+@pytest.mark.parametrize(("old", "ours", "theirs", "name"), CONFLICTS)
+def test_a_conflict_keeps_each_value_where_it_stands_and_shows_the_other(
+    old: str, ours: str, theirs: str, name: str
+) -> None:
+    vault = known(OPEN)
+    vault.edit(NOTE, old, ours)
+    vault.edit(ANA, old, theirs)
+    plan = vault.turn()
+    assert [conflict.field for conflict in plan.conflicts] == [name]
+    assert ours in source(vault)
+    row = vault.row(ANA, "trip")
+    assert theirs in row
+    assert vault.section(ANA, "trip") == "Conflicts"
+    beneath = vault.lines(ANA)[vault.lines(ANA).index(row) + 1]
+    assert beneath.startswith(f"    ↳ {name} in the note: ")
+    vault.assert_settled()
+    assert [conflict.field for conflict in vault.turn().conflicts] == [name]
+
+
+@pytest.mark.parametrize(("old", "ours", "theirs", "name"), CONFLICTS)
+@pytest.mark.parametrize("side", ["row", "source"])
+def test_the_side_that_changes_next_wins_a_conflict(side: str, old: str, ours: str, theirs: str, name: str) -> None:
+    vault = known(OPEN)
+    vault.edit(NOTE, old, ours)
+    vault.edit(ANA, old, theirs)
+    vault.turn()
+    row = vault.row(ANA, "trip")
+    if side == "row":
+        vault.edit(ANA, row, row.replace(theirs, old))
+    else:
+        vault.edit(NOTE, ours, old)
+    plan = vault.turn()
+    assert plan.conflicts == (), name
+    assert old in source(vault)
+    assert "↳" not in vault.texts[ANA]
+    assert old in vault.row(ANA, "trip")
+    vault.assert_settled()
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "after"),
+    [("/", "x", "x"), ("x", "/", "x"), ("/", "X", "X"), (" ", "x", "x"), ("?", "x", "x"), ("x", "X", "x")],
+)
+def test_of_two_steps_forward_the_further_one_wins(ours: str, theirs: str, after: str) -> None:
+    vault = known("- [?] Do @Ana")
+    vault.edit(NOTE, "- [?]", f"- [{ours}]")
+    vault.edit(ANA, "- [?]", f"- [{theirs}]")
+    plan = vault.turn()
+    assert plan.conflicts == ()
+    assert source(vault).startswith(f"- [{after}]")
+    vault.assert_settled()
+
+
+def test_a_conflict_of_status_completes_nothing() -> None:
+    line = "- [ ] Do @Ana 🔁 every day 🏁 delete 📅 2026-11-25"
+    vault = known(line, recur_native_toggles=True)
+    vault.edit(NOTE, "- [ ]", "- [x]")
+    vault.edit(ANA, "- [ ]", "- [-]")
+    vault.turn()
+    assert len(vault.texts[NOTE].splitlines()) == 1
+    assert "🏁 delete" in source(vault)
+    vault.assert_settled()
+
+
+# -- without a base
+
+
+def without_base(vault: PaperVault) -> PaperVault:
+    vault.base.clear()
+    vault.records.clear()
+    vault.ids.clear()
+    return vault
+
+
+def test_without_a_base_equal_sides_are_adopted() -> None:
+    vault = without_base(known(OPEN))
+    vault.assert_settled()
+    assert len(vault.base) == 1
+
+
+def test_without_a_base_a_proposal_yields_to_a_decision_without_effects() -> None:
+    vault = known("- [?] Do @Ana #proposed")
+    vault.edit(ANA, "- [?]", "- [x]")
+    plan = without_base(vault).turn()
+    assert plan.conflicts == ()
+    assert source(vault) == "- [x] Do @Ana #proposed"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ("- [ ]", "- [x]", "status"),
+        ("the trip", "a trip", "prose"),
+        ("2026-11-25", "2026-11-26", "due"),
+        (" 📅 2026-11-25", "", "due"),
+        ("the trip", "the trip @Bo", "assignee"),
+    ],
+)
+@pytest.mark.parametrize("side", ["row", "source"])
+def test_without_a_base_every_other_difference_is_a_conflict_until_one_side_changes(
+    side: str, old: str, new: str, name: str
+) -> None:
+    vault = known(OPEN)
+    row = vault.row(ANA, "trip")
+    vault.edit(ANA, row, row.replace(old, new))
+    typed = vault.row(ANA, "trip")
+    plan = without_base(vault).turn()
+    assert [conflict.field for conflict in plan.conflicts] == [name]
+    assert source(vault) == OPEN
+    assert sorted(vault.row(ANA, "trip").split()) == sorted(typed.split())
+    vault.assert_settled()
+    assert [conflict.field for conflict in vault.turn().conflicts] == [name]
+    # The next edit of the row settles it, whichever it is.
+    if side == "row":
+        vault.edit(ANA, vault.row(ANA, "trip"), row)
+    else:
+        vault.edit(NOTE, "the trip @Ana", "the trip now @Kim Ray #new")
+        vault.edit(NOTE, "- [ ]", "- [/]")
+        vault.edit(NOTE, "2026-11-25", "2026-11-27")
+    plan = vault.turn()
+    assert plan.conflicts == ()
+    vault.assert_settled()
+
+
+# -- several rows of one task
+
+
+def test_of_several_rows_the_one_that_changed_counts() -> None:
+    vault = known("- [ ] Do @Ana @Bo")
+    vault.edit(BO, "- [ ] Do", "- [/] Do it")
+    vault.turn()
+    assert source(vault) == "- [/] Do it @Ana @Bo"
+    assert vault.rows(ANA) == ["- [/] Do it"]
+    vault.assert_settled()
+
+
+def test_several_rows_that_changed_differently_are_a_conflict_that_the_next_edit_settles() -> None:
+    vault = known("- [ ] Do @Ana @Bo")
+    vault.edit(ANA, "- [ ] Do", "- [ ] Do this")
+    vault.edit(BO, "- [ ] Do", "- [ ] Do that")
+    plan = vault.turn()
+    assert [conflict.field for conflict in plan.conflicts] == ["prose"]
+    assert "Do this" in vault.row(ANA, "Do")
+    assert "Do that" in vault.row(BO, "Do")
+    assert "Do that" in vault.texts[ANA]
+    vault.assert_settled()
+    vault.edit(BO, "- [ ] Do that", "- [ ] Do both")
+    plan = vault.turn()
+    assert plan.conflicts == ()
+    assert source(vault) == "- [ ] Do both @Ana @Bo"
+    vault.assert_settled()
+
+
+def test_a_row_doubled_within_a_note_counts_once_and_stands_once() -> None:
+    vault = known("- [ ] Do @Ana")
+    row = vault.row(ANA, "Do")
+    vault.edit(ANA, row, f"{row}\n{row.replace('Do', 'Do it')}")
+    vault.turn()
+    assert source(vault) == "- [ ] Do it @Ana"
+    assert vault.rows(ANA) == ["- [ ] Do it"]
+    vault.assert_settled()
+
+
+# -- what is typed into a row beside its fields
+
+
+# -- completion
+
+
+RECURRING = "- [ ] Water it @Ana #home 🔁 every week 📅 2026-11-25"
+FOLLOWING = "- [ ] Water it @Ana #home 🔁 every week 📅 2026-12-02"
+FINISHED = "- [x] Water it @Ana #home 🔁 every week 📅 2026-11-25 ✅ 2026-11-22"
+
+
+def tick(vault: PaperVault, path: str, words: str) -> None:
+    row = vault.row(path, words)
+    vault.edit(path, row, box(row, "x"))
+
+
+def test_completing_through_a_row_makes_the_next_occurrence_once_with_its_own_id_and_row() -> None:
+    vault = known(RECURRING)
+    tick(vault, ANA, "Water")
+    vault.turn()
+    assert source(vault) == f"{FOLLOWING}\n{FINISHED}"
+    ids = [line.rpartition("^")[2] for line in vault.texts[NOTE].splitlines()]
+    assert len(set(ids)) == 2
+    assert vault.rows(ANA) == [
+        "- [ ] Water it #home (every week) 📅 2026-12-02",
+        "- [x] Water it #home (every week) 📅 2026-11-25 ✅ 2026-11-22",
+    ]
+    vault.assert_settled()
+
+
+def test_the_next_occurrence_stands_below_where_tasks_puts_it_there() -> None:
+    vault = known(RECURRING, tasks=replace(RULES.tasks, recurrence_on_next_line=True))
+    tick(vault, ANA, "Water")
+    vault.turn()
+    assert source(vault) == f"{FINISHED}\n{FOLLOWING}"
+
+
+def test_a_crash_before_the_base_was_saved_makes_no_second_occurrence() -> None:
+    vault = known(RECURRING)
+    tick(vault, ANA, "Water")
+    base, records, row = dict(vault.base), dict(vault.records), vault.texts[ANA]
+    vault.turn()
+    ended = dict(vault.texts)
+    vault.base, vault.records, vault.texts[ANA] = base, records, row
+    vault.turn()
+    assert vault.texts == ended
+
+
+def test_what_tasks_did_is_never_done_twice() -> None:
+    vault = known(RECURRING, recur_native_toggles=True)
+    done = vault.texts[NOTE].replace("- [ ]", "- [x]").replace("2026-11-25", "2026-11-25 ✅ 2026-11-22").rstrip("\n")
+    vault.texts[NOTE] = f"{FOLLOWING}\n{done}\n"
+    vault.turn()
+    assert source(vault) == f"{FOLLOWING}\n{FINISHED}"
+
+
+@pytest.mark.parametrize(("wanted", "after"), [(False, FINISHED), (True, f"{FOLLOWING}\n{FINISHED}")])
+def test_a_native_toggle_makes_the_next_occurrence_only_where_the_settings_say_so(*, wanted: bool, after: str) -> None:
+    vault = known(RECURRING, recur_native_toggles=wanted)
+    vault.edit(NOTE, "- [ ]", "- [x]")
+    vault.turn()
+    assert source(vault) == after

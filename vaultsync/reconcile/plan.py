@@ -1,7 +1,7 @@
 """Plan one cycle: a snapshot in, the edits of source notes, the index notes to write and the new base out.
 
-It knows no disk and no clock and changes nothing. Merging one task is `task`'s, the look of a note `draw`'s, and whether the plan as a
-whole is suspicious `safety`'s.
+It knows no disk and no clock and changes nothing. Merging one task is `task`'s, the look of a note `draw`'s, and whether
+the plan as a whole is suspicious `safety`'s.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vaultsync.reconcile.draw import NoteWrite, draw
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.locate import Located, find_index_notes, find_rows, locate_tasks, read_source
 from vaultsync.reconcile.stamp import stamp, taken_ids, with_stamps
-from vaultsync.reconcile.task import Disagreement, Merged, merge_task
+from vaultsync.reconcile.task import Merged, merge_task
 from vaultsync.reconcile.vanish import kept_entries, vanished_tasks
 from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.note import Task
@@ -26,6 +26,7 @@ from vaultsync.tasks.note import Task
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from vaultsync.reconcile.sides import Disagreement
     from vaultsync.reconcile.snapshot import IndexNote, RowAt, Snapshot, SourceTask
 
 
@@ -181,7 +182,7 @@ def _tasks_after(
     edits: Mapping[tuple[str, int], PlannedEdit],
     index_notes: Mapping[str, IndexNote],
 ) -> list[SourceTask]:
-    """Return all tasks as they will read after the edits; a next occurrence has the number of the line it comes from."""
+    """Return all tasks as they will read after the edits; a next occurrence has the number of the line it is from."""
     tasks: list[SourceTask] = []
     for source in located.tasks:
         path, number = source.task.order

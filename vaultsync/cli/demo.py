@@ -1,0 +1,119 @@
+"""`vaultsync demo`: write the example vault, turn the wheel once, and show what happened and what to try."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shlex
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vaultsync.cli import demo_vault
+from vaultsync.cli.opening import opened, state_of
+from vaultsync.cli.options import StateDirOption, TodayOption
+from vaultsync.cli.terminal import console, safe
+from vaultsync.clock import Clock
+from vaultsync.errors import VaultError
+from vaultsync.index.links import find_links
+from vaultsync.settings import load_settings
+from vaultsync.storage import vault as files
+from vaultsync.storage.lock import vault_lock
+from vaultsync.survey import survey
+
+if TYPE_CHECKING:
+    from vaultsync.cycle import Outcome, Wheel
+
+_ZONE = "UTC"  # as the example's config says
+
+
+def demo_command(
+    folder: Annotated[Path, typer.Argument(help="Where to write the example vault; a new or empty folder.")] = Path(
+        "vaultsync-demo"
+    ),
+    state_dir: StateDirOption = None,
+    today: TodayOption = None,
+) -> None:
+    """Write an example vault, run a cycle, and show what happened."""
+    clock = Clock(today=today)
+    root = _write_vault(folder, dt.date.fromisoformat(clock.date(_ZONE)))
+    _forget_predecessor(root, state_dir)
+    with opened(root, None, state_dir, clock) as wheel:
+        wheel.waits = replace(wheel.waits, quiet=0.0)  # nobody else is writing in a folder made a moment ago
+        outcome = wheel.turn()
+        _tell(folder, state_dir, outcome, wheel)
+
+
+def _write_vault(folder: Path, today: dt.date) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise VaultError(f"{folder} isn't empty; name a new folder for the example")
+        root = folder.resolve()
+        for path, content in demo_vault.files(today).items():
+            files.write(root, path, content, None)
+    except OSError as error:
+        raise VaultError(f"{folder}: the example can't be written there ({error.strerror})") from error
+    return root
+
+
+def _forget_predecessor(root: Path, state_dir: Path | None) -> None:
+    """Set the state of a vault aside that stood at this place before: it says nothing of the new one."""
+    folder = state_of(load_settings(root), state_dir)
+    with vault_lock(folder, root):
+        number = 1
+        while (folder / f"state.db.old-{number}").exists():
+            number += 1
+        for companion in ("", "-wal", "-shm"):
+            file = folder / f"state.db{companion}"
+            if file.exists():
+                file.replace(folder / f"state.db.old-{number}{companion}")
+
+
+def _tell(folder: Path, state_dir: Path | None, outcome: Outcome, wheel: Wheel) -> None:
+    found = survey(wheel.scanner.notes, wheel.settings, wheel.clock.date(_ZONE))
+    note = next(note for note in outcome.plan.index_notes if note.person == demo_vault.OWNER)
+    key, at = min(
+        ((key, at) for key, places in found.rows.items() for at in places if at.note == note.path),
+        key=lambda each: each[1].row.number,
+    )
+    source = next(source for source in found.tasks if source.key == key)
+    ids = sum(edit.why == "id" for edit in outcome.plan.edits)
+    out = console()
+    out.print(f"An example vault stands in {folder}: {outcome.plan.tasks} tasks in the notes of a small museum.")
+    out.print(
+        f"One cycle made {len(outcome.plan.index_notes)} index notes and an overview, and gave {ids} tasks a block id."
+    )
+    out.print("")
+    out.print(safe(f"A line of {source.task.path}"), style="bold")
+    out.print(safe(f"  {source.task.line.text}"))
+    out.print("")
+    out.print(safe(f"is the first row of {note.path}"), style="bold")
+    shown = [_short(line) for line in note.text.splitlines() if not line.startswith("%%")]
+    for before, line in pairwise(["", *shown, ""]):
+        if line or before:
+            out.print(safe(f"  {line}".rstrip()))
+    where = shlex.quote(str(folder))
+    is_in_environment = os.environ.get("VAULTSYNC_STATE_DIR") == str(state_dir)
+    state = f" --state-dir {shlex.quote(str(state_dir))}" if state_dir and not is_in_environment else ""
+    out.print("What to try", style="bold")
+    out.print(
+        safe(f"  Open {folder / note.path}, and change [?] to [ ] on line {at.row.number}: that accepts it. Then")
+    )
+    out.print(f"    vaultsync reconcile {where}{state}")
+    out.print(safe(f"  and look at line {source.task.number} of {folder / source.task.path}."))
+    out.print("  From the shell:")
+    out.print(f"    vaultsync tasks {where} --overdue")
+    out.print(f"    vaultsync set {source.task.line.block_id} done --vault {where}{state}")
+    out.print("  Or open the folder as a vault in Obsidian, and leave this running beside it:")
+    out.print(f"    vaultsync run {where}{state}")
+
+
+def _short(line: str) -> str:
+    """Return a row with its links shown as Obsidian shows them."""
+    for link in reversed(find_links(line)):
+        line = f"{line[: link.start]}↗{line[link.end :]}"
+    return line

@@ -1,0 +1,166 @@
+"""`vaultsync init`: look at a vault, write its config with what was found, and say what a first cycle would do.
+
+What a cycle does is planned by the wheel; what may stand in a config, by `config`.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import pendulum
+import typer
+
+from vaultsync.cli.config_file import PEOPLE_BASE, config_text
+from vaultsync.cli.opening import find_vault, opened
+from vaultsync.cli.options import StateDirOption, TodayOption, VaultArgument
+from vaultsync.cli.terminal import console, progress, safe
+from vaultsync.clock import Clock
+from vaultsync.config import VAULT_FILES
+from vaultsync.errors import ConfigError
+from vaultsync.obsidian import read_vault_settings
+from vaultsync.scan import Scanner
+from vaultsync.settings import load_settings
+from vaultsync.storage import vault as files
+from vaultsync.survey import Survey, survey
+from vaultsync.tasks.people import OWNER_ALIASES, UNASSIGNED, canonical, clean_name, person_key
+from vaultsync.tasks.statuses import next_symbol, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from vaultsync.cycle import Outcome
+    from vaultsync.obsidian import VaultSettings
+    from vaultsync.tasks.note import Note
+
+_TASKS_PLUGIN = "plugins/obsidian-tasks-plugin"
+_STATUSES = (("?", "Proposed", "TODO"), ("R", "Rejected", "CANCELLED"))  # a tap on either gives an open task
+_AT_LEAST = 0.5  # share of the meetings at which the owner is taken to have been
+
+
+def init_command(
+    vault: VaultArgument = None,
+    owner: Annotated[str | None, typer.Option("--owner", metavar="NAME", help="Whose vault this is.")] = None,
+    state_dir: StateDirOption = None,
+    today: TodayOption = None,
+) -> None:
+    """Look at the vault, write .vaultsync/config.yaml, and say what a first cycle would do."""
+    root = find_vault(vault)
+    _advise_on_taps(root, read_vault_settings(root))
+    for name in VAULT_FILES:
+        if (root / name).exists():
+            raise ConfigError(f"{root / name} is there already; edit it, or delete it and run init again")
+    if owner is not None and not clean_name(owner):
+        raise ConfigError("--owner: expected a person's name")
+    clock = Clock(today=today)
+    given = None if owner is None else (clean_name(owner), "as you said")
+    name, why = given or _guess_owner(root, clock)
+    zone = _local_zone()
+    text = config_text(name, zone)
+    out = console()
+    files.write(root, VAULT_FILES[0], text.encode("utf-8"), None)
+    out.print(safe(f"Wrote {VAULT_FILES[0]}: owner {name or 'unknown'} ({why}), timezone {zone or 'unknown'}."))
+    with opened(root, None, state_dir, clock, lock=False) as wheel, progress() as show:
+        base = _people_base(wheel.settings.config.vault.overview)
+        if not (root / base).exists():
+            files.write(root, base, PEOPLE_BASE.encode(), None)
+            out.print(safe(f"Wrote {base}: a table of people for Obsidian's Bases."))
+        wheel.waits = replace(wheel.waits, quiet=0.0)  # a note that is being written counts as well
+        outcome = wheel.turn(dry_run=True, progress=show)
+    _tell(vault, outcome)
+
+
+def _advise_on_taps(root: Path, found: VaultSettings) -> None:
+    """Print what to add to the Tasks plugin's statuses, if a tap on a proposal would complete it."""
+    if not (root / found.config_folder / _TASKS_PLUGIN).is_dir():
+        return  # Obsidian's own tap empties the box, which accepts
+    if status_of(next_symbol("?", found.tasks), found.tasks).type != "DONE":
+        return
+    known = {status.symbol for status in found.tasks.statuses}
+    out = console()
+    out.print("A tap on [?] would complete a proposal in this vault instead of accepting it.", style="bold yellow")
+    out.print("In Obsidian: Settings, Tasks, Task statuses, Custom statuses. Have there")
+    for symbol, name, kind in _STATUSES:
+        change = "change" if symbol in known else "add"
+        out.print(f'  {change}  symbol "{symbol}", name "{name}", next status symbol " " (a space), type {kind}')
+    out.print(f"which in {found.config_folder}/{_TASKS_PLUGIN}/data.json, under statusSettings, customStatuses, is")
+    for symbol, name, kind in _STATUSES:
+        entry = {"symbol": symbol, "name": name, "nextStatusSymbol": " ", "availableAsCommand": True, "type": kind}
+        out.print(f"  {json.dumps(entry)}")
+    out.print("")
+
+
+def _guess_owner(root: Path, clock: Clock) -> tuple[str | None, str]:
+    """Return who was at most of the meetings, if one person was at half of them or more, and how that was found.
+
+    Meetings with tasks for "Myself" decide, where there are any. Somebody else who is at all of them makes it a tie,
+    and then nobody is taken.
+    """
+    settings = load_settings(root)
+    scanner = Scanner(settings, clock, {})
+    with progress() as show:
+        scanner.scan_all(lambda done, total: show("reading", done, total))
+    found = survey(scanner.notes, settings, clock.date(None))
+    meetings = {
+        path: people for path, note in found.notes.items() if len(people := set(_participants(note, found))) > 1
+    }
+    mine = {person_key(alias) for alias in OWNER_ALIASES}
+    own = {source.task.path for source in found.tasks if any(person_key(name) in mine for name in source.assignees)}
+    decisive = {path: people for path, people in meetings.items() if path in own} or meetings
+    counts = Counter(person for people in decisive.values() for person in people)
+    (first, most), (_, second) = [*counts.most_common(2), ("", 0), ("", 0)][:2]
+    if most == second or most < _AT_LEAST * len(decisive):
+        return None, "nobody was at most of the meetings; write it into the file, or use --owner"
+    return first, f"at {most} of {len(decisive)} meetings{' with tasks for Myself' if decisive.keys() <= own else ''}"
+
+
+def _participants(note: Note, found: Survey) -> Iterator[str]:
+    named = (note.properties or {}).get("participants")
+    for each in named if isinstance(named, list) else []:
+        if isinstance(each, str):
+            name = each.strip().removeprefix("[[").removesuffix("]]").rpartition("|")[2].removeprefix("@")
+            person = canonical(name, found.roster)
+            if person != UNASSIGNED and person_key(person) not in {person_key(alias) for alias in OWNER_ALIASES}:
+                yield person
+
+
+def _local_zone() -> str | None:
+    """Return the name of this machine's time zone; None where it has none that other machines would know."""
+    try:
+        name = pendulum.tz.local_timezone().name
+        ZoneInfo(name or "")
+    except (ValueError, OSError, LookupError, RuntimeError):
+        return None
+    return name
+
+
+def _people_base(overview: str) -> str:
+    folder, slash, _ = overview.rpartition("/")
+    return f"{folder}{slash}People.base"
+
+
+def _tell(given: Path | None, outcome: Outcome) -> None:
+    out = console()
+    plan = outcome.plan
+    ids = sum(edit.why == "id" for edit in plan.edits)
+    made = [note for note in plan.index_notes if note.changed]
+    out.print("")
+    out.print(f"{outcome.notes} notes, {plan.tasks} tasks, {plan.people} people. A first cycle would")
+    out.print(f"  write a block id behind {ids} tasks, so that their rows can link to them,")
+    out.print(f"  make {len(made)} index notes and an overview:")
+    for note in made[:10]:
+        out.print(safe(f"    {note.path}  {note.proposed} proposed, {note.open} open"))
+    if len(made) > 10:  # noqa: PLR2004 - what fits a small terminal
+        out.print(f"    and {len(made) - 10} more")
+    for problem in outcome.problems[:10]:
+        place = problem.path if problem.line is None else f"{problem.path}:{problem.line}"
+        out.print(safe(f"  problem  {place}  {problem.what}"), style="yellow")
+    folder = "" if given is None else f" {shlex.quote(str(given))}"
+    out.print("")
+    out.print(safe(f"To see each line of it: vaultsync reconcile{folder} --dry-run --diff"))
+    out.print(safe(f"To do it:               vaultsync reconcile{folder}"))

@@ -133,7 +133,7 @@ class Wheel:
         written: set[str] = set()
         for _ in range(_ATTEMPTS):
             snapshot, known_problems = self._snapshot(frozenset(blocked), frozenset(refused), newcomers, force=force)
-            plan = plan_cycle(snapshot)
+            plan, seen = plan_cycle(snapshot), len(snapshot.notes)
             # Whoever gets an index note is known from then on, which may change how other mentions are read.
             if made := {note.person for note in plan.index_notes if note.person and not note.expected} - newcomers:
                 newcomers |= made
@@ -157,7 +157,7 @@ class Wheel:
         return Outcome(
             plan=plan,
             written=frozenset(written),
-            notes=len(self.scanner.notes),
+            notes=seen,
             problems=tuple(dict.fromkeys(told)),
             texts=prepared.texts,
             skipped=tuple(sorted(snapshot.held - blocked.keys())),
@@ -218,7 +218,9 @@ class Wheel:
             refused=refused,
             force=force,
         )
-        unreadable = (Problem(path, None, f"can't be read: {what}") for path, what in self.scanner.unreadable.items())
+        unreadable = [Problem(path, None, f"can't be read: {what}") for path, what in self.scanner.unreadable.items()]
+        if self.state.set_aside:
+            unreadable.append(Problem(str(self.state.set_aside), None, "the state was corrupt: set aside and rebuilt"))
         own = (problem for path in sorted(notes) for problem in notes[path].problems)
         return snapshot, (*self.settings.obsidian.problems, *unreadable, *own, *roster_problems)
 
@@ -323,7 +325,7 @@ class Wheel:
             if not files & not_landed:
                 changes.base[key] = task
         for key in plan.forgotten:
-            if not known[key].rows.keys() & not_landed:
+            if key in known and not {known[key].path, *known[key].rows} & not_landed:
                 changes.forgotten.add(key)
         changes.index_notes = {
             path: record

@@ -352,7 +352,7 @@ def test_a_conflict_of_status_completes_nothing() -> None:
     vault.edit(ANA, "- [ ]", "- [-]")
     vault.turn()
     assert len(vault.texts[NOTE].splitlines()) == 1
-    assert "🏁 delete" in source(vault)
+    assert source(vault).startswith("- [x]")
     vault.assert_settled()
 
 
@@ -517,3 +517,44 @@ def test_a_native_toggle_makes_the_next_occurrence_only_where_the_settings_say_s
     vault.edit(NOTE, "- [ ]", "- [x]")
     vault.turn()
     assert source(vault) == after
+
+
+def test_a_task_with_a_conflict_is_not_deleted_on_completion() -> None:
+    vault = known("- [ ] Do @Ana 🏁 delete")
+    vault.edit(NOTE, "- [ ] Do", "- [ ] Do this")
+    vault.edit(ANA, "- [ ] Do", "- [x] Do that")
+    vault.turn()
+    assert "Do this" in vault.texts[NOTE]
+    assert "Do that" in vault.texts[ANA]
+
+
+def test_a_native_toggle_with_its_date_was_completed_by_tasks() -> None:
+    vault = known(RECURRING, recur_native_toggles=True)
+    vault.edit(NOTE, "- [ ]", "- [x]")
+    vault.edit(NOTE, "2026-11-25", "2026-11-25 ✅ 2026-11-22")
+    vault.turn()
+    assert source(vault) == FINISHED
+
+
+def test_a_task_that_says_so_is_deleted_on_completion_and_its_sub_items_move_up() -> None:
+    vault = known("- [ ] Do @Ana 🏁 delete\n    - [ ] Part one @Bo\n        - detail\n    - part two\n- after")
+    tick(vault, ANA, "Do")
+    plan = vault.turn()
+    assert source(vault) == "- [ ] Part one @Bo\n    - detail\n- part two\n- after"
+    assert vault.rows(ANA) == []
+    assert [edit.why for edit in plan.edits] == ["on completion"]
+    assert len(vault.base) == 1
+    vault.assert_settled()
+    assert vault.rows(BO) == ["- [ ] Part one"]
+
+
+def test_a_crash_after_a_deletion_on_completion_leaves_no_orphan() -> None:
+    vault = known("- [ ] Do @Ana 🏁 delete\n- [ ] Else @Ana")
+    tick(vault, ANA, "Do")
+    base, records, row = dict(vault.base), dict(vault.records), vault.texts[ANA]
+    vault.turn()
+    vault.base, vault.records, vault.texts[ANA] = base, records, row
+    vault.turn()
+    vault.now += 10
+    vault.turn()
+    assert vault.rows(ANA) == ["- [ ] Else"]

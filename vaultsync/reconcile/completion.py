@@ -1,4 +1,4 @@
-"""What completing a task leaves in its note: the next occurrence of a recurring one, nothing of one that says `🏁 delete`.
+"""What completing a task leaves in its note: the next occurrence of a recurring one, nothing of one with `🏁 delete`.
 
 How the next occurrence's line reads is the tasks room's; which transitions count is `task`'s.
 """
@@ -19,18 +19,25 @@ if TYPE_CHECKING:
 
 
 def completed_lines(  # noqa: PLR0913 - line, neighbours and what the outcome is a function of
-    done: str, neighbours: Iterable[TaskLine], rules: Rules, today: str, taken_ids: Container[str], *, recurs: bool
+    done: str,
+    neighbours: Iterable[TaskLine],
+    rules: Rules,
+    today: str,
+    taken_ids: Container[str],
+    *,
+    recurs: bool,
+    removable: bool = True,
 ) -> tuple[str, ...]:
     """Return the lines that stand in place of a line that has just become done, in their order in the note.
 
     `neighbours` are the task lines directly above and below: an open one with the same prose and rule is the next
-    occurrence, made by the Tasks plugin or by a run that died, and none is made again. `recurs` is False for a completion
-    that makes no next occurrence (a native toggle, unless the settings want it).
+    occurrence, made by the Tasks plugin or by a run that died, and none is made again. `recurs` is False for a
+    completion that makes no next occurrence, `removable` for a task with a conflict: deleting it would settle that.
     """
     line = parse_line(done, rules.tasks, hidden=rules.read_hidden_fields)
     if line is None:
         return (done,)
-    kept = () if line.on_completion == "delete" else (done,)
+    kept = () if line.on_completion == "delete" and removable else (done,)
     if not line.recurrence or not recurs or any(_is_next_of(other, line, rules) for other in neighbours):
         return kept
     following = next_occurrence(line, rules.tasks, today)

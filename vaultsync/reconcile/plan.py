@@ -1,7 +1,7 @@
 """Plan one cycle: a snapshot in, the edits of source notes, the index notes to write and the new base out.
 
-It knows no disk and no clock and changes nothing. Merging one task is `task`'s, the look of a note `draw`'s, and whether
-the plan as a whole is suspicious `safety`'s.
+It knows no disk and no clock and changes nothing. Merging one task is `task`'s, the look of a note `draw`'s, and
+whether the plan as a whole is suspicious `safety`'s.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
         index_notes=drawing.index_notes,
         overview=drawing.overview,
         base={**base, **vanished.base},
-        forgotten=vanished.forgotten,
+        forgotten=vanished.forgotten | _removed(edits, located),
         records=drawing.records,
         ids=frozenset(taken - known),
         conflicts=tuple(_conflicts(merged, located)),
@@ -164,8 +164,15 @@ def _task_edits(
         why = outcome.why
         if outcome.completed:
             around = [by_place[at] for at in ((path, number - 1), (path, number + 1)) if at in by_place]
-            recurs = outcome.through_row or snapshot.rules.recur_native_toggles
-            after = completed_lines(outcome.after, around, snapshot.rules, snapshot.today, taken, recurs=recurs)
+            after = completed_lines(
+                outcome.after,
+                around,
+                snapshot.rules,
+                snapshot.today,
+                taken,
+                recurs=outcome.recurs,
+                removable=outcome.removable,
+            )
             why = why if len(after) == 1 else "recurrence" if after else "on completion"
         if after == (outcome.before,):
             continue
@@ -215,6 +222,12 @@ def _new_base(
         if snapshot.base.get(key) != record:
             base[key] = record
     return base
+
+
+def _removed(edits: Mapping[tuple[str, int], PlannedEdit], located: Located) -> frozenset[str]:
+    """Return the tasks whose line is taken out on completion: they aren't missing afterwards."""
+    removed = {place for place, edit in edits.items() if not edit.after}
+    return frozenset(key for key, source in located.by_key.items() if source.task.order in removed)
 
 
 def _conflicts(merged: Mapping[str, Merged], located: Located) -> Iterator[Conflict]:

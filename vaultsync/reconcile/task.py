@@ -45,8 +45,9 @@ class Merged:
     why: str = ""
     disagreements: Mapping[str, Disagreement] = field(default_factory=dict)
     row_values: Mapping[str, RowValues] = field(default_factory=dict)  # what the rows hold, where fields disagree
-    completed: bool = False  # it has just become done: what a completion spawns or deletes is due
-    through_row: bool = False  # a row made it so
+    completed: bool = False  # it has just become done
+    recurs: bool = False  # so its next occurrence is due
+    removable: bool = False  # and nothing speaks against taking the line out, where it says so
     source_changed: bool = False  # a change of the source has still to reach the rows
     refusal: str | None = None  # the edit can't be made as asked; nothing of the task may change now
 
@@ -90,8 +91,9 @@ def merge_task(  # noqa: PLR0913 - the whole of what a merge is a function of
         why="row" if taken else "status",
         disagreements={name: disagreement(name, sides) for name in disagreeing},
         row_values={row.at.note: row.now for row in sides.rows} if disagreeing else {},
-        completed=completed,
-        through_row=completed and any(becomes_done(row, rules) for row in sides.rows),
+        completed=completed and "status" not in disagreeing,
+        recurs=_recurs(sides, rules),
+        removable=not disagreeing,
         source_changed=any(winner is Winner.SOURCE for winner, _ in winners.values()),
     )
 
@@ -155,6 +157,14 @@ def _apply_transition(  # noqa: PLR0913 - line, sides and everything a transitio
         elif was is own or role is not None:
             text = _with_field(text, name, None, rules)
     return text, role is Role.DONE
+
+
+def _recurs(sides: Sides, rules: Rules) -> bool:
+    """Tell whether a completion makes a next occurrence; for a source that carries its ✅ Tasks has made it."""
+    if any(becomes_done(row, rules) for row in sides.rows):
+        return True
+    dated_by_tasks = sides.base is not None and sides.source.line.done not in (None, sides.base.line.done)
+    return rules.recur_native_toggles and not dated_by_tasks
 
 
 def _entry_date(name: str, sides: Sides, today: str) -> str:

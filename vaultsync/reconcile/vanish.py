@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vaultsync.index.rows import read_row, row_settings
+from vaultsync.model import Role
 from vaultsync.reconcile.arrange import Entry
 from vaultsync.reconcile.rollup import sort_key
 from vaultsync.tasks.line import parse_line
@@ -37,8 +38,8 @@ def vanished_tasks(snapshot: Snapshot, rows: Mapping[str, Sequence[RowAt]], foun
     """Look at each task of the base and each row that has no source line.
 
     A task is gone once it has been missing for `absent_delay` in a vault that could be read. Its row then goes, unless
-    somebody edited it: that row stays among the conflicts until it is deleted. A row that the base doesn't know waits for its
-    source to arrive.
+    somebody edited it: that row stays among the conflicts until it is deleted. A row that the base doesn't know waits
+    for its source to arrive.
     """
     remarks: dict[str, str | None] = {key: None for key in rows if key not in found and key not in snapshot.base}
     base: dict[str, BaseTask] = {}
@@ -56,7 +57,7 @@ def vanished_tasks(snapshot: Snapshot, rows: Mapping[str, Sequence[RowAt]], foun
             remarks[key] = None
             base[key] = replace(task, missing_since=since)
             waits.append(left)
-        elif any(_is_edited(row, task, snapshot) for row in at) or (at and ORPHANED in task.conflicts):
+        elif _is_disputed(task, at, snapshot):
             remarks[key] = GONE
             base[key] = replace(task, missing_since=since, conflicts=task.conflicts | {ORPHANED})
         elif any(snapshot.is_held(note) for note in task.rows):
@@ -83,6 +84,23 @@ def kept_entries(
             order = sort_key(line, note.date if note else None, path, at.row.number)
             kept[at.person].append(Entry(order, kept=at, remark=remarks[key]))
     return dict(kept)
+
+
+def _is_disputed(task: BaseTask, rows: Sequence[RowAt], snapshot: Snapshot) -> bool:
+    """Tell whether somebody edited a row of a task that has gone.
+
+    Of one that says `🏁 delete` a ticked row isn't an edit but why it went: a run that died took it out.
+    """
+    rules = snapshot.rules
+    line = parse_line(task.line, rules.tasks, hidden=rules.read_hidden_fields)
+    if line is not None and line.on_completion == "delete":
+        rows = [at for at in rows if not _is_done(at, snapshot)]
+    return any(_is_edited(at, task, snapshot) for at in rows) or (bool(rows) and ORPHANED in task.conflicts)
+
+
+def _is_done(at: RowAt, snapshot: Snapshot) -> bool:
+    now = read_row(at.row.text, None, snapshot.roster, snapshot.rules)
+    return now is not None and snapshot.rules.roles.role_of(now.symbol) is Role.DONE
 
 
 def _is_edited(at: RowAt, task: BaseTask, snapshot: Snapshot) -> bool:

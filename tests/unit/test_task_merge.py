@@ -387,6 +387,7 @@ def test_without_a_base_a_proposal_yields_to_a_decision_without_effects() -> Non
         ("the trip", "a trip", "prose"),
         ("2026-11-25", "2026-11-26", "due"),
         (" 📅 2026-11-25", "", "due"),
+        ("the trip", "the trip #fun", "tags"),
         ("the trip", "the trip @Bo", "assignee"),
     ],
 )
@@ -558,3 +559,37 @@ def test_a_crash_after_a_deletion_on_completion_leaves_no_orphan() -> None:
     vault.now += 10
     vault.turn()
     assert vault.rows(ANA) == ["- [ ] Else"]
+
+
+def test_a_conflict_of_tags_stands_until_one_side_changes_its_tags() -> None:
+    vault = known("- [ ] Do @Ana #one #task")
+    vault.edit(ANA, "#one", "#two")
+    plan = without_base(vault).turn()
+    assert [conflict.field for conflict in plan.conflicts] == ["tags"]
+    vault.assert_settled()
+    vault.edit(ANA, "#two", "#three")
+    plan = vault.turn()
+    assert plan.conflicts == ()
+    assert source(vault) == "- [ ] Do @Ana #task #three"
+    vault.assert_settled()
+
+
+def test_an_index_note_that_was_renamed_keeps_its_conflicts() -> None:
+    vault = known("- [ ] Do @Ana")
+    vault.edit(NOTE, "Do", "Do this")
+    vault.edit(ANA, "Do", "Do that")
+    vault.turn()
+    vault.texts["Elsewhere.md"] = vault.texts.pop(ANA)
+    plan = vault.turn()
+    assert [conflict.field for conflict in plan.conflicts] == ["prose"]
+    assert "Do this" in source(vault)
+    assert "Do that" in vault.row("Elsewhere.md", "Do")
+
+
+def test_of_several_rows_an_emptied_one_says_nothing() -> None:
+    vault = known("- [ ] Do @Ana @Bo")
+    vault.edit(ANA, "- [ ] Do", "- [ ] ")
+    vault.edit(BO, "- [ ] Do", "- [ ] Do that")
+    plan = vault.turn()
+    assert plan.conflicts == ()
+    assert source(vault) == "- [ ] Do that @Ana @Bo"

@@ -176,7 +176,7 @@ def _with_own(values: RowValues, own: RowValues, outcome: Merged) -> RowValues:
         if name == "status":
             values = replace(values, symbol=own.symbol)
         elif name == "prose":
-            values = replace(values, prose=own.prose, text=own.text, tags=own.tags)
+            values = replace(values, prose=own.prose, text=own.text, tags=own.tags) if own.prose else values
         elif name == "assignee":
             mentions = " ".join(f"@{name}" for name in own.mentions)
             values = replace(values, text=f"{values.text} {mentions}".strip(), mentions=own.mentions)

@@ -1,7 +1,7 @@
 """Three-way merge of one field: who changed it since both sides last agreed, and what holds now.
 
-A side is measured against its own last known value, the source line against the base's line and a row against the row as last
-written, so a change of settings is never an edit. Nothing here knows lines, notes or effects of a transition.
+A side is measured against its own last known value, the source line against the base's line and a row against the row
+as last written, so a change of settings is never an edit. Nothing here knows lines, notes or effects of a transition.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, TypeVar
 from vaultsync.model import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from vaultsync.tasks.statuses import Roles
 
 T = TypeVar("T")
 
-_FORWARD = {Role.TODO: 1, Role.IN_PROGRESS: 2, Role.DONE: 3}
+_STEPS = {Role.PROPOSED: 0, Role.TODO: 1, Role.IN_PROGRESS: 2, Role.DONE: 3}
 
 
 class Winner(Enum):
@@ -57,7 +55,7 @@ def merge_status(source_base: str, source: str, row_base: str, row: str, roles: 
     winner = merge_field(source_base, source, row_base, row)
     if winner is not Winner.CONFLICT:
         return winner
-    was, source_role, row_role = (roles.role_of(symbol) for symbol in (source_base, source, row))
+    source_role, row_role = roles.role_of(source), roles.role_of(row)
     yielding = _proposed_yields(source_role, row_role)
     if yielding:
         return yielding
@@ -66,9 +64,11 @@ def merge_status(source_base: str, source: str, row_base: str, row: str, roles: 
     if source_role is row_role:
         # The same decision in two spellings; the choice may not depend on the side that made it.
         return Winner.SOURCE if _spelling(source, source_role, roles) < _spelling(row, row_role, roles) else Winner.ROW
-    start = 0 if was is Role.PROPOSED else _FORWARD.get(was) if was else None
-    ahead_source, ahead_row = _FORWARD.get(source_role), _FORWARD.get(row_role)
-    if start is None or ahead_source is None or ahead_row is None or min(ahead_source, ahead_row) <= start:
+    start_source, start_row = _step(roles.role_of(source_base)), _step(roles.role_of(row_base))
+    ahead_source, ahead_row = _step(source_role), _step(row_role)
+    if start_source is None or start_row is None or ahead_source is None or ahead_row is None:
+        return Winner.CONFLICT
+    if min(ahead_source, ahead_row) <= max(start_source, start_row):
         return Winner.CONFLICT
     # Both went forward, to different roles.
     return Winner.SOURCE if ahead_source > ahead_row else Winner.ROW
@@ -81,21 +81,18 @@ def merge_status_without_base(source: str, row: str, roles: Roles) -> Winner:
     return _proposed_yields(roles.role_of(source), roles.role_of(row)) or Winner.CONFLICT
 
 
-def fold(changes: Sequence[T]) -> tuple[T | None, bool]:
-    """Fold the values that several rows of one task were changed to: (the value, whether they disagree)."""
-    distinct = list(dict.fromkeys(changes))
-    if len(distinct) == 1:
-        return distinct[0], False
-    return None, len(distinct) > 1
-
-
 def join_sets(
     source_base: frozenset[str], source: frozenset[str], row_base: frozenset[str], row: frozenset[str]
 ) -> frozenset[str]:
-    """Join what each side added to and removed from a set; a removal is an edit, so it beats the other side's keeping."""
+    """Join what each side added to and removed from a set; a removal is an edit, and beats the other side's keeping."""
     added = (source - source_base) | (row - row_base)
     removed = (source_base - source) | (row_base - row)
     return ((source | row) - removed) | added
+
+
+def _step(role: Role | None) -> int | None:
+    """Return how far a role is on the way forward; None for one that is off it."""
+    return None if role is None else _STEPS.get(role)
 
 
 def _proposed_yields(source: Role | None, row: Role | None) -> Winner | None:

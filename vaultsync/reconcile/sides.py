@@ -80,13 +80,20 @@ def read_sides(base: BaseTask | None, source: SourceTask, rows: Sequence[RowAt],
         values = read_row(at.row.text, rule, roster, rules)
         if values is None:
             continue
-        written = base.rows.get(at.note) if base else None
+        written = _as_written(base, at, rows)
         before = read_row(written, rule, roster, rules) if written else None
-        # A row in a note where the base knows none (a copy, a note made anew) is measured against what we would have
-        # written.
+        # A row where the base knows none (a copy, a note made anew) is measured against what we would have written.
         read.append(RowSide(at, values, before or (was.values if was else None)))
     symbol = _accepted_symbol(was, now, rules) if was else now.line.symbol
     return Sides(now, was, base.conflicts if base else frozenset(), tuple(read), symbol)
+
+
+def _as_written(base: BaseTask | None, at: RowAt, rows: Sequence[RowAt]) -> str | None:
+    """Return a row as last written: in its note, or in one that has no row now, since an index note may be renamed."""
+    if base is None or at.note in base.rows:
+        return base.rows[at.note] if base else None
+    standing = {other.note for other in rows}
+    return next((base.rows[note] for note in sorted(base.rows) if note not in standing), None)
 
 
 def _source(line: TaskLine, text: TaskText, assignees: frozenset[str], path: str, rules: Rules) -> SourceSide:
@@ -124,24 +131,25 @@ def decide(name: str, sides: Sides, rules: Rules) -> tuple[Winner, RowSide | Non
     changed: dict[object, RowSide] = {}
     for row in sides.rows:
         value = _row_value(name, row, sides)
+        if name == "prose" and not value:
+            continue  # an emptied text says nothing; the row is written anew
         if row.was is None or value != _row_value(name, row, sides, written=True):
             changed.setdefault(value, row)
     if sides.base is None:
         return _decide_without_base(name, sides, changed, rules)
-    if name == "tags":
-        return Winner.AGREE, None  # sets are joined, see _apply_tags
+    if name == "tags" and name not in sides.standing:
+        return Winner.AGREE, None  # sets are joined where both sides' past is known, see `task`
     source, before = _source_value(name, sides), _value(name, sides.base)
     if not changed:
         if source != before:
             return Winner.SOURCE, None
-        differs = any(_row_value(name, row, sides) != source for row in sides.rows)
+        values = (_row_value(name, row, sides) for row in sides.rows)
+        differs = any(value != source for value in values if value or name != "prose")
         return (Winner.CONFLICT if name in sides.standing and differs else Winner.AGREE), None
     if len(changed) > 1:
         return Winner.CONFLICT, None
     # Exactly one new value stands in the rows.
     (value, row), *_ = changed.items()
-    if name == "prose" and not value:
-        return Winner.SOURCE, None  # an emptied text is never taken over; the row is written anew
     written = _row_value(name, row, sides, written=True)
     if name == "status":
         return merge_status(str(before), str(source), str(written), str(value), rules.roles), row

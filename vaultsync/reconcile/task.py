@@ -113,6 +113,9 @@ def _take_over(taken: Mapping[str, RowSide], sides: Sides, rules: Rules, roster:
         ordered = [name for name in sides.source.text.assignees if name in people]
         ordered += [name for name in dict.fromkeys(row.now.mentions) if name in people and name not in ordered]
         text = _changed(text, rules, roster, lambda line, words: set_assignees(line, words, ordered, roster))
+    if row := taken.get("tags"):
+        shown, wanted = sides.source.values.tags, row.now.tags
+        text = _with_tags(text, sorted(wanted - shown), sorted(shown - wanted), rules, roster)
     for name in (*DATE_FIELDS, "priority"):
         if name not in taken:
             continue
@@ -124,7 +127,8 @@ def _take_over(taken: Mapping[str, RowSide], sides: Sides, rules: Rules, roster:
 
 
 def _apply_tags(text: str, sides: Sides, rules: Rules, roster: Roster) -> str:
-    if sides.base is None:
+    """Return the source line with the tags that either side added, without those that either removed."""
+    if sides.base is None or "tags" in sides.standing:
         return text
     tags = sides.source.tags
     for row in sides.rows:

@@ -52,9 +52,9 @@ def init_command(
     """Look at the vault, write .vaultsync/config.yaml, and say what a first cycle would do."""
     root = find_vault(vault)
     _advise_on_taps(root, read_vault_settings(root))
-    for name in VAULT_FILES:
-        if (root / name).exists():
-            raise ConfigError(f"{root / name} is there already; edit it, or delete it and run init again")
+    for file in VAULT_FILES:
+        if (root / file).exists():
+            raise ConfigError(f"{root / file} is there already; edit it, or delete it and run init again")
     if owner is not None and not clean_name(owner):
         raise ConfigError("--owner: expected a person's name")
     clock = Clock(today=today)

@@ -1,0 +1,107 @@
+"""`vaultsync init`: it finds what is there, writes a config that loads, and says what would happen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from tests.system.in_process import InProcess
+from tests.system.installed import Installed, write
+from vaultsync.cli.config_file import config_text
+from vaultsync.config import VaultConfig, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFIG = ".vaultsync/config.yaml"
+PLUGIN = ".obsidian/plugins/obsidian-tasks-plugin/data.json"
+MEETING = "---\nparticipants: [{people}]\n---\n\n- [?] Ring the bell @Myself #proposed\n"
+
+
+@pytest.fixture
+def quick(vaultsync: Installed) -> InProcess:
+    return InProcess(vaultsync.environment)
+
+
+@pytest.fixture
+def fresh(vault: Path) -> Path:
+    (vault / CONFIG).unlink()
+    return vault
+
+
+def meetings(vault: Path, *people: str) -> None:
+    write(vault, {f"m{number}.md": MEETING.format(people=names) for number, names in enumerate(people)})
+
+
+def test_the_owner_is_whoever_was_at_the_meetings_with_tasks_for_myself(quick: InProcess, fresh: Path) -> None:
+    meetings(fresh, '"[[Ines Halloran]]", Bo', "Ines Halloran, Cy", "Ines Halloran, Bo, Cy")
+    told = quick("init", fresh)
+    assert "owner Ines Halloran (at 3 of 3 meetings with tasks for Myself)" in told
+    assert load(fresh).vault.owner == "Ines Halloran"
+    assert load(fresh).vault.timezone is not None
+
+
+def test_a_tie_leaves_the_owner_open(quick: InProcess, fresh: Path) -> None:
+    meetings(fresh, "Ines Halloran, Bo", "Ines Halloran, Bo")
+    assert "owner unknown" in quick("init", fresh)
+    assert load(fresh).vault.owner is None
+
+
+def test_a_given_owner_is_taken_whatever_the_name_holds(quick: InProcess, fresh: Path) -> None:
+    quick("init", fresh, "--owner", 'Ines: "Ä" #1')
+    assert load(fresh).vault.owner == 'Ines: "Ä" #1'
+
+
+def test_a_config_that_is_there_is_never_overwritten(quick: InProcess, vault: Path) -> None:
+    before = (vault / CONFIG).read_bytes()
+    assert "is there already" in quick("init", vault, expect=2)
+    assert (vault / CONFIG).read_bytes() == before
+
+
+def test_the_first_cycle_is_told_and_not_done(vaultsync: Installed, fresh: Path) -> None:
+    before = {file: file.read_bytes() for file in fresh.rglob("*.md")}
+    told = vaultsync("init", fresh, "--owner", "Ines Halloran")
+    assert "2 notes, 4 tasks, 2 people." in told
+    assert "a block id behind 3 tasks" in told
+    assert "Tasks/@Tobias Wren.md  1 proposed, 1 open" in told
+    assert {file: file.read_bytes() for file in fresh.rglob("*.md")} == before
+    assert yaml.safe_load((fresh / "Tasks/People.base").read_text())["views"]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "advised"),
+    [
+        pytest.param(None, False, id="without the plugin a tap empties the box"),
+        pytest.param("{}", True, id="the plugin's own defaults complete"),
+        pytest.param(
+            '{"statusSettings": {"coreStatuses": [{"symbol": "x", "name": "Done", "nextStatusSymbol": " ", '
+            '"type": "DONE"}], "customStatuses": '
+            '[{"symbol": "?", "name": "Proposed", "nextStatusSymbol": "x", "type": "TODO"}]}}',
+            True,
+            id="a registered status may complete as well",
+        ),
+        pytest.param(
+            '{"statusSettings": {"coreStatuses": [{"symbol": " ", "name": "Todo", "nextStatusSymbol": "x", '
+            '"type": "TODO"}], "customStatuses": '
+            '[{"symbol": "?", "name": "Proposed", "nextStatusSymbol": " ", "type": "TODO"}]}}',
+            False,
+            id="a registered status that accepts is fine",
+        ),
+    ],
+)
+def test_what_a_tap_would_do_comes_first(quick: InProcess, fresh: Path, statuses: str | None, *, advised: bool) -> None:
+    if statuses is not None:
+        write(fresh, {PLUGIN: statuses})
+    told = quick("init", fresh)
+    assert told.startswith("A tap on [?] would complete") is advised
+    assert ('{"symbol": "?", "name": "Proposed", "nextStatusSymbol": " "' in told) is advised
+
+
+def test_every_commented_setting_is_the_default() -> None:
+    lines = config_text(None, None).splitlines()
+    settings = [line.removeprefix("# ") for line in lines if line.startswith("# ")]
+    written = yaml.safe_load("\n".join(settings))
+    assert VaultConfig(**written) == VaultConfig()
+    assert written.keys() == VaultConfig.model_fields.keys()

@@ -145,8 +145,12 @@ class PaperVault:
 
     def assert_settled(self) -> None:
         """Assert that a further turn changes nothing."""
+        self.assert_settled_in()
+
+    def assert_settled_in(self, **changes: Any) -> None:
+        """Assert the same of a turn under a changed snapshot."""
         before = dict(self.texts)
-        plan = self.turn()
+        plan = self.turn(**changes)
         assert plan.edits == ()
         assert plan.note_writes == ()
         assert self.texts == before

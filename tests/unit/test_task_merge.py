@@ -593,3 +593,15 @@ def test_of_several_rows_an_emptied_one_says_nothing() -> None:
     plan = vault.turn()
     assert plan.conflicts == ()
     assert source(vault) == "- [ ] Do that @Ana @Bo"
+
+
+def test_a_row_doubled_within_a_note_and_edited_twice_loses_no_word() -> None:
+    vault = known("- [ ] Do @Ana")
+    row = vault.row(ANA, "Do")
+    vault.edit(ANA, row, f"{row.replace('Do', 'Do this')}\n{row.replace('Do', 'Do that')}")
+    plan = vault.turn()
+    assert [conflict.field for conflict in plan.conflicts] == ["prose"]
+    assert "Do this" in vault.texts[ANA]
+    assert "Do that" in vault.texts[ANA]
+    vault.assert_settled()
+    vault.assert_settled()

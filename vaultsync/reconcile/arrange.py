@@ -1,4 +1,4 @@
-"""Arrange each person's index note: which tasks stand in which section, in which order, and which rows stay as they are.
+"""Arrange each person's index note: which tasks stand in which section and order, which rows stay as they are.
 
 How a row is written is the index room's business; whether it may be written now is `draw`'s.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One task as an index note shows it: from its source, or a row kept as it stands because its source can't be planned on."""
+    """One task as an index note shows it: from its source, or a row kept as it stands."""
 
     order: Order
     source: SourceTask | None = None
@@ -38,11 +38,12 @@ class Arrangement:
 
     sections: Mapping[SectionName, tuple[Entry, ...]] = field(default_factory=dict)
     more: Mapping[SectionName, int] = field(default_factory=dict)
-    counts: Counts = Counts()
+    counts: Counts = field(default_factory=Counts)
 
 
-def arrange(
+def arrange(  # noqa: PLR0913 - the arrangement is a function of all of these
     tasks: Sequence[SourceTask],
+    copies: AbstractSet[tuple[str, int]],
     waiting: AbstractSet[str],
     disputed: AbstractSet[str],
     kept: Mapping[str, Sequence[Entry]],
@@ -50,9 +51,9 @@ def arrange(
 ) -> dict[str, Arrangement]:
     """Return what each person's index note shows.
 
-    `disputed` are the keys of tasks with a conflict; `kept` are the rows, by person, that stay as they stand: those of
-    `waiting` tasks, which are only counted here, among them. A task in a note that no id may be written into now is left
-    out, as it can't be linked to.
+    `copies` are the places of tasks that need an id of their own, `disputed` the keys of tasks with a conflict; `kept`
+    are the rows, by person, that stay as they stand: those of `waiting` tasks, which are only counted here, among them.
+    A task that no id may be written for now is left out, as it can't be linked to.
     """
     rules = snapshot.rules
     by_person: dict[str, dict[SectionName, list[Entry]]] = defaultdict(lambda: defaultdict(list))
@@ -61,12 +62,12 @@ def arrange(
         line, path = source.task.line, source.task.path
         date = snapshot.notes[path].date
         section = section_of(line, date, rules, snapshot.today)
-        if source.key in disputed:
+        key = None if source.task.order in copies else source.key
+        if key in disputed:
             section = "Conflicts"
         if section is None:
             continue
-        stampable = path not in snapshot.unstamped and not snapshot.is_held(path)
-        showable = source.key not in waiting and (line.block_id is not None or stampable)
+        showable = _may_be_stamped(source, snapshot) if key is None else key not in waiting
         entry = Entry(sort_key(line, date, path, source.task.number), source=source)
         for person in source.assignees:
             counted[person].append(source)
@@ -88,10 +89,15 @@ def kept_section(entry: Entry, rules: Rules) -> SectionName:
     return SECTION_OF_ROLE.get(role, "Done") if role else "Open"
 
 
+def _may_be_stamped(source: SourceTask, snapshot: Snapshot) -> bool:
+    path = source.task.path
+    return path not in snapshot.unstamped and not snapshot.is_held(path) and source.task.order not in snapshot.refused
+
+
 def _cut(
     entries: Mapping[SectionName, Sequence[Entry]], kept: Sequence[Entry], rules: Rules
 ) -> tuple[dict[SectionName, tuple[Entry, ...]], dict[SectionName, int]]:
-    """Sort each section and cut it to `max_rows`; conflicts and kept rows are never cut, since somebody has to see them."""
+    """Sort each section and cut it to `max_rows`, save conflicts and kept rows: somebody has to see them."""
     extra: dict[SectionName, list[Entry]] = defaultdict(list)
     for entry in kept:
         extra[kept_section(entry, rules)].append(entry)

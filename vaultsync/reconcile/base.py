@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 class BaseTask:
     """One task as the last cycle left it: its source line, and its row in each index note, as they stood in the files.
 
-    Lines are kept as text and read with today's settings on both sides of a comparison, so that a change of settings or of
-    the program is never taken for an edit. Where a field is in `conflicts`, line and rows differ in it, each as its side has it.
+    Lines are kept as text and read with today's settings on both sides of a comparison, so that a change of settings or
+    of the program is never taken for an edit. Where a field is in `conflicts`, line and rows differ in it, each as its
+    side has it.
     """
 
     key: str
@@ -27,7 +28,7 @@ class BaseTask:
 
 @dataclass(frozen=True, slots=True)
 class IndexRecord:
-    """An index or overview note that we wrote: whose ("" for the overview), with which layout mark, and our plain lines in it."""
+    """An index or overview note that we wrote: whose ("" for the overview), its layout mark, our plain lines in it."""
 
     person: str
     layout: str

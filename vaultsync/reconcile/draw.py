@@ -1,11 +1,11 @@
 """Turn arrangements into the new text of each index note and of the overview, and say what each row then reads.
 
-Where rows may not move yet, or somebody else's layout stands, only what may change is changed. Which tasks are shown is `arrange`'s.
+Where rows may not move yet, or somebody else's layout stands, only what may change is changed. Which tasks are shown is
+`arrange`'s, which notes stand where `places`'.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -14,7 +14,6 @@ from vaultsync.index.inert import render_tokens, tokens
 from vaultsync.index.links import task_key
 from vaultsync.index.note import (
     OverviewRow,
-    index_path,
     index_properties,
     render_index_note,
     render_overview,
@@ -26,6 +25,7 @@ from vaultsync.markdown.textlines import LineEdit, apply_line_edits
 from vaultsync.model import Problem
 from vaultsync.reconcile.arrange import Arrangement, Entry
 from vaultsync.reconcile.base import IndexRecord
+from vaultsync.reconcile.places import Standing, foreign_layout, new_places
 from vaultsync.tasks.people import UNASSIGNED
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NoteWrite:
-    """An index or overview note as it shall stand; `expected` is the digest it was planned on, None for one to be made."""
+    """An index or overview note as it shall stand; `expected` is the digest of what it replaces, None for nothing."""
 
     path: str
     person: str | None  # None: the overview
@@ -60,40 +60,75 @@ class Drawing:
     problems: list[Problem] = field(default_factory=list)
 
 
-def draw(
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What drawing any note is a function of, beside its arrangement."""
+
+    after: Mapping[str, SourceTask]
+    merged: Mapping[str, Merged]
+    edits: Mapping[str, list[PlannedEdit]]  # by note
+    drawing: Drawing
+    snapshot: Snapshot
+
+    def text_after(self, path: str) -> str | None:
+        """Return a note's text with the planned edits of its own task lines, None if there is no note."""
+        note = self.snapshot.notes.get(path)
+        if note is None or note.text is None:
+            return None
+        return apply_line_edits(note.text, (LineEdit(e.line, e.before, e.after) for e in self.edits.get(path, ())))
+
+
+def draw(  # noqa: PLR0913 - the notes are a function of all of these
     arranged: Mapping[str, Arrangement],
     after: Mapping[str, SourceTask],
     merged: Mapping[str, Merged],
     index_notes: Mapping[str, IndexNote],
+    standing: Standing,
     edits: Mapping[tuple[str, int], PlannedEdit],
     snapshot: Snapshot,
 ) -> Drawing:
-    """Draw every index note that may be written, and the overview; `after` holds the tasks as they will read, by key."""
-    drawing = Drawing()
-    places = _places(arranged, index_notes, snapshot, drawing.problems)
-    writes: list[NoteWrite] = []
-    for person, path in places.items():
-        arrangement = arranged.get(person, Arrangement())
-        text = _text_after(path, snapshot, edits)
-        note = index_notes.get(path)
-        foreign = _foreign_layout(path, snapshot)
-        if foreign:
-            drawing.problems.append(Problem(path, None, foreign))
-        if note is not None and text is not None and (foreign or path in snapshot.unsettled):
-            text = _drawn_in_place(text, note, after, merged, edits, drawing, snapshot, frozen=bool(foreign))
-        else:
-            try:
-                text = _drawn(path, person, text, note, arrangement, merged, drawing, snapshot)
-            except ValueError as error:
-                drawing.problems.append(Problem(path, None, f"{error}; the note isn't written"))
-                continue
-        found = snapshot.notes.get(path)
-        counts = arrangement.counts
-        expected, changed = (found.digest, text != found.text) if found else (None, True)
-        writes.append(NoteWrite(path, person, expected, text, changed, counts.proposed, counts.open))
-    drawing.index_notes = tuple(writes)
-    drawing.overview = _overview(places, arranged, edits, snapshot, drawing)
+    """Draw every index note that may be written, and the overview; `after` holds the tasks as they will read."""
+    drawing = Drawing(problems=list(standing.problems))
+    own_edits: dict[str, list[PlannedEdit]] = defaultdict(list)
+    for edit in edits.values():
+        own_edits[edit.path].append(edit)
+    page = _Page(after, merged, own_edits, drawing, snapshot)
+    for path in sorted(standing.frozen - set(standing.drawn.values())):
+        # It isn't written, but its rows are known as they stand, so that only a further edit of them counts.
+        _in_place(index_notes[path], page, frozen=True)
+    without = (person for person in arranged if person not in standing.drawn and arranged[person].sections)
+    made, problems = new_places(without, index_notes, snapshot)
+    drawing.problems += problems
+    places = {**standing.drawn, **made}
+    drawing.index_notes = tuple(
+        _note_write(person, places[person], arranged.get(person, Arrangement()), index_notes, standing, page)
+        for person in sorted(places)
+    )
+    drawing.overview = _overview(places, arranged, page)
     return drawing
+
+
+def _note_write(  # noqa: PLR0913 - the note is a function of all of these
+    person: str,
+    path: str,
+    arrangement: Arrangement,
+    index_notes: Mapping[str, IndexNote],
+    standing: Standing,
+    page: _Page,
+) -> NoteWrite:
+    note = index_notes.get(path)
+    if note is not None and path in standing.in_place:
+        text = _in_place(note, page, frozen=path in standing.frozen)
+    else:
+        try:
+            text = _anew(path, person, note, arrangement, page)
+        except ValueError as error:
+            page.drawing.problems.append(Problem(path, None, f"{error}; edits in it count, it isn't written"))
+            text = _in_place(note, page, frozen=True) if note else page.text_after(path) or ""
+    found = page.snapshot.notes.get(path)
+    counts = arrangement.counts
+    expected, changed = (found.digest, text != found.text) if found else (None, True)
+    return NoteWrite(path, person, expected, text, changed, counts.proposed, counts.open)
 
 
 def value_lines(outcome: Merged, note: str, source_path: str) -> list[str]:
@@ -110,53 +145,53 @@ def value_lines(outcome: Merged, note: str, source_path: str) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def _drawn(
-    path: str,
-    person: str,
-    text: str | None,
-    note: IndexNote | None,
-    arrangement: Arrangement,
-    merged: Mapping[str, Merged],
-    drawing: Drawing,
-    snapshot: Snapshot,
-) -> str:
-    """Return the note's text drawn anew."""
-    rules = snapshot.rules
+def _anew(path: str, person: str, note: IndexNote | None, arrangement: Arrangement, page: _Page) -> str:
+    """Return the note's text drawn anew. Raises ValueError if its frontmatter can't be changed safely."""
+    snapshot = page.snapshot
     remarks: list[str] = []
     sections: list[Section] = []
+    rows: dict[str, str] = {}
     for name, entries in arrangement.sections.items():
         lines: list[str] = []
         for entry in entries:
-            row, beneath = _entry_lines(entry, path, merged, drawing, snapshot)
+            row, beneath = _entry_lines(entry, path, rows, page)
             if row is None:
                 continue
             lines += [row, *beneath]
             remarks += beneath
-        sections.append(Section(name, tuple(lines), arrangement.more.get(name, 0)))
+        if lines:
+            sections.append(Section(name, tuple(lines), arrangement.more.get(name, 0)))
     record = snapshot.index_notes.get(path)
-    ours = frozenset(record.remarks if record else ())
+    # Those that a run drew before it died aren't on record; it drew what is drawn now.
+    ours = frozenset((*(record.remarks if record else ()), *remarks))
     strangers = [line for line in note.content.strangers if line not in ours] if note else []
+    strangers += [at.row.text for key in rows if key in page.merged for at in page.merged[key].spare if at.note == path]
     existing = (snapshot.notes[path].properties or {}) if path in snapshot.notes else {}
     counts = arrangement.counts
     properties = index_properties(person, counts.proposed, counts.open, counts.next_due, existing)
-    after = render_index_note(text, properties, sections, strangers, snapshot.layout, rules.index.heading)
-    drawing.records[path] = IndexRecord(person, snapshot.layout, tuple(remarks))
+    text, heading = page.text_after(path), snapshot.rules.index.heading
+    after = render_index_note(text, properties, sections, strangers, snapshot.layout, heading)
+    for key, row in rows.items():
+        page.drawing.rows[key][path] = row
+    page.drawing.records[path] = IndexRecord(person, snapshot.layout, tuple(remarks))
     return after
 
 
-def _entry_lines(
-    entry: Entry, path: str, merged: Mapping[str, Merged], drawing: Drawing, snapshot: Snapshot
-) -> tuple[str | None, list[str]]:
-    """Return a row, and the lines beneath it; None for a task that can't be linked to."""
+def _entry_lines(entry: Entry, path: str, rows: dict[str, str], page: _Page) -> tuple[str | None, list[str]]:
+    """Return a row, which `rows` then holds too, and the lines beneath it.
+
+    None for a task that can't be linked to, and for a row that is kept in another note of the same person.
+    """
     if entry.kept is not None:
+        if entry.kept.note != path:
+            return None, []
         return entry.kept.row.text, [f"    {VALUE_MARK} {entry.remark}"] if entry.remark else []
     source = entry.source
     if source is None or source.key is None:
         return None, []
-    outcome = merged.get(source.key)
-    row = _row_text(source, path, outcome, snapshot)
-    drawing.rows[source.key][path] = row
-    return row, value_lines(outcome, path, source.task.path) if outcome else []
+    outcome = page.merged.get(source.key)
+    rows[source.key] = _row_text(source, path, outcome, page.snapshot)
+    return rows[source.key], value_lines(outcome, path, source.task.path) if outcome else []
 
 
 def _row_text(source: SourceTask, note: str, outcome: Merged | None, snapshot: Snapshot) -> str:
@@ -188,115 +223,36 @@ def _with_own(values: RowValues, own: RowValues, outcome: Merged) -> RowValues:
     return values
 
 
-def _drawn_in_place(
-    text: str,
-    note: IndexNote,
-    after: Mapping[str, SourceTask],
-    merged: Mapping[str, Merged],
-    edits: Mapping[tuple[str, int], PlannedEdit],
-    drawing: Drawing,
-    snapshot: Snapshot,
-    *,
-    frozen: bool,
-) -> str:
+def _in_place(note: IndexNote, page: _Page, *, frozen: bool) -> str:
     """Return the note's text with each row where it stands, brought up to date unless `frozen`."""
     path = note.note.path
     rows: dict[int, str] = {}
+    edits = sorted(page.edits.get(path, ()), key=lambda edit: edit.line)
+    shift = passed = 0
     for row in note.content.rows:
+        while passed < len(edits) and edits[passed].line < row.number:
+            shift += len(edits[passed].after) - 1
+            passed += 1
         key = task_key(row.path, row.block_id)
-        source = after.get(key)
-        if source is None or key not in merged:
+        source = page.after.get(key)
+        if source is None or key not in page.merged:
             continue
-        new = row.text if frozen else _row_text(source, path, merged[key], snapshot)
-        drawing.rows[key][path] = new
+        new = row.text if frozen else _row_text(source, path, page.merged[key], page.snapshot)
+        page.drawing.rows[key][path] = new
         if new != row.text:
-            above = (edit for (where, line), edit in edits.items() if where == path and line < row.number)
-            rows[row.number + sum(len(edit.after) - 1 for edit in above)] = new
-    return replace_rows(text, rows)
+            rows[row.number + shift] = new
+    return replace_rows(page.text_after(path) or "", rows)
 
 
-def _places(
-    arranged: Mapping[str, Arrangement],
-    index_notes: Mapping[str, IndexNote],
-    snapshot: Snapshot,
-    problems: list[Problem],
-) -> dict[str, str]:
-    """Return where each person's index note stands or is to be made; people whose note is held now are left out."""
-    by_person: dict[str, list[str]] = defaultdict(list)
-    for path, index_note in index_notes.items():
-        by_person[index_note.person].append(path)
-    held = {record.person for path, record in snapshot.index_notes.items() if snapshot.is_held(path)}
-    places: dict[str, str] = {}
-    used = {_folded(path) for path in index_notes}
-    for person in sorted({*arranged, *by_person}):
-        there = by_person.get(person)
-        if there:
-            usual = index_path(person, snapshot.rules.index)
-            first = min(there, key=lambda path: (path not in snapshot.index_notes, path != usual, path))
-            problems += [
-                Problem(
-                    path, None, f"a second index note of {person} beside {first}; edits in it count, it isn't written"
-                )
-                for path in there
-                if path != first
-            ]
-            places[person] = first
-            continue
-        if person in held or not arranged[person].sections:
-            continue
-        path = index_path(person, snapshot.rules.index)
-        while _folded(path) in used:
-            path = f"{path.removesuffix('.md')} -.md"
-        note = snapshot.notes.get(path)
-        if snapshot.is_held(path) or (note is not None and note.text is None):
-            if note is not None and note.kind == "off":
-                problems.append(Problem(path, None, f"`vaultsync: false` stands where {person}'s index note belongs"))
-            continue
-        used.add(_folded(path))
-        places[person] = path
-    return places
-
-
-def _text_after(path: str, snapshot: Snapshot, edits: Mapping[tuple[str, int], PlannedEdit]) -> str | None:
-    """Return a note's text with the planned edits of its own task lines, None if there is no note."""
-    note = snapshot.notes.get(path)
-    if note is None or note.text is None:
-        return None
-    own = [LineEdit(edit.line, edit.before, edit.after) for place, edit in edits.items() if place[0] == path]
-    return apply_line_edits(note.text, own)
-
-
-def _foreign_layout(path: str, snapshot: Snapshot) -> str | None:
-    """Return why a note's region may not be drawn: a newer version's, or one drawn since by somebody with other settings."""
-    note = snapshot.notes.get(path)
-    found = note.regions.layout if note and note.regions else None
-    if found is None or found == snapshot.layout or snapshot.force:
-        return None
-    version, own_version = found.partition("-")[0], snapshot.layout.partition("-")[0]
-    if version.isdigit() and int(version) > int(own_version):
-        return f"drawn by a newer vaultsync (layout {found}); edits in it count, it isn't drawn; update, or use --force"
-    record = snapshot.index_notes.get(path)
-    if record is not None and record.layout not in (found, snapshot.layout):
-        return (
-            f"drawn with other settings (layout {found}); edits in it count; bring the config in step, or use --force"
-        )
-    return None
-
-
-def _overview(
-    places: Mapping[str, str],
-    arranged: Mapping[str, Arrangement],
-    edits: Mapping[tuple[str, int], PlannedEdit],
-    snapshot: Snapshot,
-    drawing: Drawing,
-) -> NoteWrite | None:
+def _overview(places: Mapping[str, str], arranged: Mapping[str, Arrangement], page: _Page) -> NoteWrite | None:
     """Return the overview note; None while it may not be written or nobody has tasks."""
+    snapshot, drawing = page.snapshot, page.drawing
     there = sorted(path for path, note in snapshot.notes.items() if note.kind == "overview")
     path = there[0] if there else snapshot.rules.overview
     note = snapshot.notes.get(path)
     if not places or snapshot.unsettled or snapshot.is_held(path) or (note is not None and note.text is None):
         return None
-    if foreign := _foreign_layout(path, snapshot):
+    if foreign := foreign_layout(path, snapshot):
         drawing.problems.append(Problem(path, None, foreign))
         return None
     rows = [
@@ -306,7 +262,7 @@ def _overview(
         )
         for counts in [arranged.get(person, Arrangement()).counts]
     ]
-    before = _text_after(path, snapshot, edits)
+    before = page.text_after(path)
     try:
         text = render_overview(before, rows, snapshot.layout, markdown_links=snapshot.rules.index.markdown_links)
     except ValueError as error:
@@ -314,7 +270,3 @@ def _overview(
         return None
     drawing.records[path] = IndexRecord("", snapshot.layout)
     return NoteWrite(path, None, note.digest if note else None, text, note is None or text != note.text)
-
-
-def _folded(path: str) -> str:
-    return unicodedata.normalize("NFC", path).casefold()

@@ -1,4 +1,4 @@
-"""The text-level outcome of a plan: one line of a note, replaced. Applying it, and refusing it, is left to `verify` and the disk."""
+"""The text-level outcome of a plan: one line of a note, replaced. Applying and refusing it is left to `verify`."""
 
 from __future__ import annotations
 

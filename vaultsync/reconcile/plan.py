@@ -17,6 +17,7 @@ from vaultsync.reconcile.completion import completed_lines
 from vaultsync.reconcile.draw import NoteWrite, draw
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.locate import Located, find_index_notes, find_rows, locate_tasks, read_source
+from vaultsync.reconcile.places import Standing, standing_notes
 from vaultsync.reconcile.stamp import stamp, taken_ids, with_stamps
 from vaultsync.reconcile.task import Merged, merge_task
 from vaultsync.reconcile.vanish import kept_entries, vanished_tasks
@@ -71,7 +72,8 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
     index_notes, problems = find_index_notes(snapshot)
     rows = find_rows(index_notes)
     located = locate_tasks(snapshot, index_notes, rows)
-    waiting = _waiting_keys(snapshot, rows, located)
+    standing = standing_notes(index_notes, snapshot)
+    waiting = _waiting_keys(snapshot, rows, located, standing)
 
     merged: dict[str, Merged] = {}
     for key, source in located.by_key.items():
@@ -91,10 +93,10 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
     edits = {edit.place: edit for edit in _task_edits(snapshot, located, merged, taken)}
     tasks = _tasks_after(snapshot, located, edits, index_notes)
 
-    vanished = vanished_tasks(snapshot, rows, located.by_key.keys())
+    vanished = vanished_tasks(snapshot, rows, located.by_key.keys(), standing.in_place)
     kept = kept_entries({**dict.fromkeys(waiting), **vanished.remarks}, rows, snapshot)
     disputed = {key for key, outcome in merged.items() if outcome.disagreements}
-    arranged = arrange(tasks, waiting, disputed, kept, snapshot)
+    arranged = arrange(tasks, located.copies, waiting, disputed, kept, snapshot)
     stamps = stamp(arranged.values(), located.copies, taken, snapshot.rules)
     edits |= {edit.place: edit for edit in stamps.edits}
     arranged = {person: with_stamps(arrangement, stamps) for person, arrangement in arranged.items()}
@@ -105,7 +107,7 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
         if source.task.order in stamps.tasks or source.task.order not in located.copies
     ]
     after = {source.key: source for source in stamped if source.key}
-    drawing = draw(arranged, after, merged, index_notes, edits, snapshot)
+    drawing = draw(arranged, after, merged, index_notes, standing, edits, snapshot)
     base = _new_base(snapshot, merged, stamped, drawing.rows)
     return Plan(
         edits=tuple(edits[place] for place in sorted(edits)),
@@ -124,7 +126,9 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
     )
 
 
-def _waiting_keys(snapshot: Snapshot, rows: Mapping[str, Sequence[RowAt]], located: Located) -> set[str]:
+def _waiting_keys(
+    snapshot: Snapshot, rows: Mapping[str, Sequence[RowAt]], located: Located, standing: Standing
+) -> set[str]:
     """Return the tasks that may not be merged now, because one of their sides can't be read or is still being typed."""
     waiting = {
         key
@@ -139,6 +143,10 @@ def _waiting_keys(snapshot: Snapshot, rows: Mapping[str, Sequence[RowAt]], locat
     for key, places in rows.items():
         base = snapshot.base.get(key)
         if any(at.note in snapshot.unsettled and _is_reassigning(at, base, snapshot) for at in places):
+            waiting.add(key)
+        # Copies of a row in one note can only be told apart by drawing it anew.
+        texts = {(at.note, at.row.text) for at in places if at.note in standing.in_place}
+        if len(texts) > len({note for note, _ in texts}):
             waiting.add(key)
     return waiting
 

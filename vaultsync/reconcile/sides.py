@@ -123,6 +123,20 @@ def _accepted_symbol(was: SourceSide, now: SourceSide, rules: Rules) -> str:
     return rules.roles.symbol_for(Role.TODO) if fields_alike else symbol
 
 
+def speaking_rows(sides: Sides) -> tuple[dict[str, RowSide], tuple[RowAt, ...]]:
+    """Return the one row of each index note that holds its value in a conflict, and further ones that were edited.
+
+    A row may have been doubled within its note: the first copy that was edited speaks for it.
+    """
+    speaking: dict[str, RowSide] = {}
+    for row in sides.rows:
+        held = speaking.setdefault(row.at.note, row)
+        if held.now == held.was and row.now != row.was:
+            speaking[row.at.note] = row
+    spare = (row for row in sides.rows if row.now not in (row.was, speaking[row.at.note].now))
+    return speaking, tuple(row.at for row in spare)
+
+
 # -- deciding, field by field
 
 
@@ -209,7 +223,7 @@ def becomes_done(row: RowSide, rules: Rules) -> bool:
 
 def disagreement(name: str, sides: Sides) -> Disagreement:
     """Return what each side holds in a field that is in conflict."""
-    rows = {row.at.note: _told(_row_value(name, row, sides)) for row in sides.rows}
+    rows = {note: _told(_row_value(name, row, sides)) for note, row in speaking_rows(sides)[0].items()}
     return Disagreement(_told(_source_value(name, sides)), rows)
 
 

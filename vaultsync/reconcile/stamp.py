@@ -38,7 +38,7 @@ def taken_ids(snapshot: Snapshot, located: Located, rows: Mapping[str, Sequence[
 def stamp(
     arranged: Iterable[Arrangement], copies: AbstractSet[tuple[str, int]], taken: set[str], rules: Rules
 ) -> Stamps:
-    """Give an id to each shown task that has none or whose id is another's, in the order of the notes; `taken` grows."""
+    """Give an id to each shown task that has none or another's, in the order of the notes; `taken` grows."""
     shown: dict[tuple[str, int], SourceTask] = {}
     for arrangement in arranged:
         for entries in arrangement.sections.values():

@@ -23,6 +23,7 @@ from vaultsync.reconcile.sides import (
     disagreement,
     parse_source,
     read_sides,
+    speaking_rows,
 )
 from vaultsync.tasks.edits import set_field, set_symbol
 from vaultsync.tasks.text import TaskText, read_text, set_assignees, set_prose, set_tags
@@ -44,7 +45,8 @@ class Merged:
     after: str
     why: str = ""
     disagreements: Mapping[str, Disagreement] = field(default_factory=dict)
-    row_values: Mapping[str, RowValues] = field(default_factory=dict)  # what the rows hold, where fields disagree
+    row_values: Mapping[str, RowValues] = field(default_factory=dict)  # by index note, where fields disagree
+    spare: tuple[RowAt, ...] = ()  # further rows of a note that somebody doubled and edited, where fields disagree
     completed: bool = False  # it has just become done
     recurs: bool = False  # so its next occurrence is due
     removable: bool = False  # and nothing speaks against taking the line out, where it says so
@@ -77,6 +79,7 @@ def merge_task(  # noqa: PLR0913 - the whole of what a merge is a function of
     # Each field is now either won by one side, agreed on, or in conflict; a conflict changes neither side.
     winners = {name: decide(name, sides, rules) for name in FIELDS}
     taken = {name: row for name, (winner, row) in winners.items() if winner is Winner.ROW and row}
+    speaking, spare = speaking_rows(sides)
     disagreeing = [name for name, (winner, _) in winners.items() if winner is Winner.CONFLICT]
     symbol = taken["status"].now.symbol if "status" in taken else sides.symbol
     try:
@@ -88,9 +91,10 @@ def merge_task(  # noqa: PLR0913 - the whole of what a merge is a function of
     return Merged(
         before=line.text,
         after=after,
-        why="row" if taken else "status",
+        why="row" if taken or any(row.was is not None and row.now != row.was for row in sides.rows) else "status",
         disagreements={name: disagreement(name, sides) for name in disagreeing},
-        row_values={row.at.note: row.now for row in sides.rows} if disagreeing else {},
+        row_values={note: row.now for note, row in speaking.items()} if disagreeing else {},
+        spare=spare if disagreeing else (),
         completed=completed and "status" not in disagreeing,
         recurs=_recurs(sides, rules),
         removable=not disagreeing,

@@ -34,12 +34,15 @@ class Vanished:
     wait: float | None
 
 
-def vanished_tasks(snapshot: Snapshot, rows: Mapping[str, Sequence[RowAt]], found: AbstractSet[str]) -> Vanished:
+def vanished_tasks(
+    snapshot: Snapshot, rows: Mapping[str, Sequence[RowAt]], found: AbstractSet[str], in_place: AbstractSet[str]
+) -> Vanished:
     """Look at each task of the base and each row that has no source line.
 
     A task is gone once it has been missing for `absent_delay` in a vault that could be read. Its row then goes, unless
     somebody edited it: that row stays among the conflicts until it is deleted. A row that the base doesn't know waits
-    for its source to arrive.
+    for its source to arrive. A task is not forgotten while a row of it stands in a note that is
+    only written `in_place`.
     """
     remarks: dict[str, str | None] = {key: None for key in rows if key not in found and key not in snapshot.base}
     base: dict[str, BaseTask] = {}
@@ -62,6 +65,8 @@ def vanished_tasks(snapshot: Snapshot, rows: Mapping[str, Sequence[RowAt]], foun
             base[key] = replace(task, missing_since=since, conflicts=task.conflicts | {ORPHANED})
         elif any(snapshot.is_held(note) for note in task.rows):
             remarks[key] = None  # an index note that can't be read now may hold an edit
+        elif any(row.note in in_place for row in at):
+            base[key] = replace(task, missing_since=since)
         else:
             forgotten.add(key)
     changed = {key: task for key, task in base.items() if snapshot.base[key] != task}

@@ -1,6 +1,6 @@
-"""Apply a note's planned edits to its text and read the whole note again: each edit must give exactly the task it intends.
+"""Apply a note's planned edits to its text and read the whole note again: each must give exactly the task it intends.
 
-An edit after which any task of the note would read otherwise is refused alone; the others stand. Nothing is written here.
+An edit after which any task of the note would read otherwise is refused alone; the others stand. Nothing is written.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PREFIX = re.compile(r"[ \t>]*")
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A note's text after those edits that read back as intended; `refused` has a problem, with its line, for each other."""
+    """A note's text after the edits that read back as intended; `refused` has a problem, with its line, for others."""
 
     text: str
     refused: tuple[Problem, ...]

@@ -1,0 +1,109 @@
+"""Say where each person's index note stands or is to be made, and which index notes may not be drawn anew now.
+
+What a note shows is `arrange`'s, how it is drawn `draw`'s.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vaultsync.index.note import index_path
+from vaultsync.model import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from vaultsync.reconcile.snapshot import IndexNote, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The index notes that are there: which one is drawn for each person, and which stay as they stand."""
+
+    drawn: Mapping[str, str]  # person -> path
+    frozen: AbstractSet[str]  # edits in them count, nothing is written
+    in_place: AbstractSet[str]  # rows may change where they stand, none may move; the frozen ones among them
+    problems: tuple[Problem, ...]
+
+
+def standing_notes(index_notes: Mapping[str, IndexNote], snapshot: Snapshot) -> Standing:
+    """Sort the index notes that are there."""
+    by_person: dict[str, list[str]] = defaultdict(list)
+    for path, index_note in index_notes.items():
+        by_person[index_note.person].append(path)
+    drawn: dict[str, str] = {}
+    frozen: dict[str, str] = {}
+    for person, paths in by_person.items():
+        usual = index_path(person, snapshot.rules.index)
+        first = drawn[person] = min(paths, key=lambda path: (path not in snapshot.index_notes, path != usual, path))
+        what = f"a second index note of {person} beside {first}; edits in it count, it isn't written"
+        frozen |= {path: what for path in paths if path != first}
+    for path in drawn.values():
+        if foreign := foreign_layout(path, snapshot):
+            frozen[path] = foreign
+    return Standing(
+        drawn=drawn,
+        frozen=frozen.keys(),
+        in_place=frozen.keys() | (index_notes.keys() & snapshot.unsettled),
+        problems=tuple(Problem(path, None, frozen[path]) for path in sorted(frozen)),
+    )
+
+
+def new_places(
+    people: Iterable[str], taken: Iterable[str], snapshot: Snapshot
+) -> tuple[dict[str, str], tuple[Problem, ...]]:
+    """Return where index notes are to be made for people who have none; those whose note is held now are left out."""
+    held = {record.person for path, record in snapshot.index_notes.items() if snapshot.is_held(path)}
+    used = {_folded(path) for path in taken}
+    places: dict[str, str] = {}
+    problems: list[Problem] = []
+    for person in sorted(people):
+        if person in held:
+            continue
+        path = index_path(person, snapshot.rules.index)
+        while _folded(path) in used:
+            path = f"{path.removesuffix('.md')} -.md"
+        if snapshot.is_held(path):
+            continue
+        if why := _occupied(path, person, snapshot):
+            problems.append(Problem(path, None, why))
+            continue
+        used.add(_folded(path))
+        places[person] = path
+    return places, tuple(problems)
+
+
+def foreign_layout(path: str, snapshot: Snapshot) -> str | None:
+    """Return why a note's region may not be drawn: a newer version's, or one drawn since with other settings."""
+    note = snapshot.notes.get(path)
+    found = note.regions.layout if note and note.regions else None
+    if found is None or found == snapshot.layout or snapshot.force:
+        return None
+    version, own_version = found.partition("-")[0], snapshot.layout.partition("-")[0]
+    if version.isdigit() and int(version) > int(own_version):
+        return f"drawn by a newer vaultsync (layout {found}); edits in it count, it isn't drawn; update, or use --force"
+    record = snapshot.index_notes.get(path)
+    if record is not None and record.layout != found:
+        return (
+            f"drawn with other settings (layout {found}); edits in it count; bring the config in step, or use --force"
+        )
+    return None
+
+
+def _occupied(path: str, person: str, snapshot: Snapshot) -> str | None:
+    note = snapshot.notes.get(path)
+    if note is None:
+        return None
+    if note.kind == "off":
+        return f"`vaultsync: false` stands where {person}'s index note belongs"
+    if note.regions is not None:
+        return f"a region whose note doesn't say whose it is stands where {person}'s index note belongs"
+    return None if note.text is not None else f"a note that can't be read stands where {person}'s index note belongs"
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()

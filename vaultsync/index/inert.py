@@ -1,91 +1,199 @@
 """Make a task's text safe to stand in another note, and map what a user did to it there back to the source's words.
 
-What would be active or broken elsewhere (templates, queries, HTML, embeds, comments, local links, footnotes, block structure, field
-signifiers that aren't fields) is rendered inert; the source keeps what was written.
+What would be active or broken elsewhere (templates, queries, HTML, embeds, comments, formulas, local links, footnotes,
+block structure; tags, mentions and fields that are none in the source) is rendered inert; the source keeps what it has.
+To render twice is to render once. Which words a row shows is `rows`' business.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from vaultsync.index.links import OWN_ID
-from vaultsync.tasks.signifiers import SIGNIFIERS
+from rapidfuzz.distance import Levenshtein
+
+from vaultsync.index.links import INVISIBLE, OWN_ID, quoted, render_anchored
+from vaultsync.tasks.signifiers import MOJIBAKE, NOT_IN_TAG, SIGNIFIERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+_WIKILINK = r"\[\[[^\[\]\r\n]*\]\]"
 # A link or a code span is one token even where it holds blanks, since rendering looks at it whole.
-_TOKEN = re.compile(r"(?:`[^`\r\n]*`|\[\[[^\[\]\r\n]*\]\]|\[[^\[\]\r\n]*\]\([^()\r\n]*\)|\S)+")
+_TOKEN = re.compile(rf"(?:`[^`\r\n]*`|{_WIKILINK}|\[[^\[\]\r\n]*\]\([^()\r\n]*\)|\S)+")
 _LOCAL_WIKILINK = re.compile(r"\[\[(?P<anchor>#[^\[\]|]*)(?:\|(?P<alias>[^\[\]|]*))?\]\]")
-_OWN_WIKILINK = re.compile(r"\[\[(?P<rest>[^\[\]|]*#\^(?P<id>[A-Za-z0-9-]+)(?:\|[^\[\]|]*)?\]\])")
-_OWN_MARKDOWN_LINK = re.compile(r"\]\((?P<rest>[^()\s]*#\^(?P<id>[A-Za-z0-9-]+)\))")
+_OWN_WIKILINK = re.compile(r"\[(?P<rest>\[[^\[\]|]*#\^(?P<id>[A-Za-z0-9-]+)(?:\|[^\[\]|]*)?\]\])")
+_OWN_MARKDOWN_LINK = re.compile(r"\](?P<rest>\([^()\r\n]*#\^(?P<id>[A-Za-z0-9-]+)>?\))")
 _RELATIVE_LINK = re.compile(r"\]\((?P<target>(?:\.{1,2}/|#)[^()\s]*)\)")
-_QUERY = re.compile(r"`(?P<body>\s*\$?=[^`]*)`")
-_DATAVIEW_FIELD = re.compile(r"(?<=[\[(])(?P<key>[^\[\]():]+)::")
-_SIGNIFIER = re.compile(
-    "(" + "|".join(map(re.escape, sorted(SIGNIFIERS, key=len, reverse=True))) + ")\ufe0f?(?!\ufe0e)"
+_WHOLE_WIKILINK = re.compile(rf"({_WIKILINK})")
+_QUERY = re.compile(r"(`\s*)(?=\$?=)")
+_SPELLING = "|".join(map(re.escape, sorted((*SIGNIFIERS, *MOJIBAKE), key=len, reverse=True)))
+_AS_TEXT = "\ufe0e"  # the variation selector that says: no signifier, an emoji like any other
+_SIGNIFIER = re.compile(f"((?>{_SPELLING}))\ufe0f?(?!{_AS_TEXT})")
+_QUIET_SIGNIFIER = re.compile(f"(?>{_SPELLING})(?={_AS_TEXT})")
+_DATED = frozenset({"start", "created", "scheduled", "due", "done", "cancelled"})
+_BLOCK_START = re.compile(r"\A(?:(?P<digits>[0-9]{1,9})(?P<mark>[.)])|(?P<bare>[-+*]|#{1,6}|>.*))\Z", re.DOTALL)
+_TAG_START = re.compile(rf"#(?=[^{re.escape(NOT_IN_TAG)}])")
+
+
+def _unescaped(pattern: str) -> re.Pattern[str]:
+    """Match before what Markdown would take for active: not after a backslash that isn't escaped itself."""
+    return re.compile(rf"(?<!\\)((?:\\\\)*)(?={pattern})")
+
+
+_ESCAPED = (
+    _unescaped(r"<(?![\s0-9=<>-]|\Z)"),  # HTML, autolinks, targets in angles
+    _unescaped(r"!\["),  # embeds
+    _unescaped(r"\[\^"),  # footnotes
 )
-# Control, bidirectional override and line separator characters; they would reorder or break the row.
-_INVISIBLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
-_BLOCK_START = re.compile(r"(?P<digits>[0-9]{1,9})(?P<mark>[.)])\Z|(?P<bare>[-+*>]|#{1,6}|>.*)\Z", re.DOTALL)
 
 
-def tokens(text: str) -> list[str]:
+class Token(NamedTuple):
+    """A piece of a text that is rendered as one; `quiet` if a mention in it must not assign where it is shown."""
+
+    text: str
+    quiet: bool = False
+
+
+def tokens(text: str) -> list[Token]:
     """Split a text at white space; a link stays whole."""
-    return _TOKEN.findall(text)
+    return [Token(text[start:end]) for start, end in token_spans(text, 0, len(text))]
 
 
-def render_token(token: str, path: str) -> str:
-    """Return one token of a source text as it may stand in a note other than `path`."""
-    text = _INVISIBLE.sub("", token)
-    text = text.replace("%%", "%\\%").replace("<%", "<\\%").replace("%>", "%\\>")
-    text = re.sub(r"<(?=[A-Za-z/!?])", r"\\<", text)
-    text = re.sub(r"(?<!\\)!(?=\[)", r"\\!", text)
-    text = re.sub(r"(?<!\\)\[\^", r"\\[^", text)
-    text = _QUERY.sub(r"\\`\g<body>\\`", text)
-    text = _DATAVIEW_FIELD.sub(r"\g<key>\\::", text)
-    text = _SIGNIFIER.sub("\\1\ufe0e", text)
-    stem = path.removesuffix(".md")
-    text = _LOCAL_WIKILINK.sub(lambda m: f"[[{stem}{m['anchor']}|{m['alias'] or m['anchor'].lstrip('#^')}]]", text)
-    text = _OWN_WIKILINK.sub(lambda m: f"[\\[{m['rest']}" if OWN_ID.match(m["id"].lower()) else m[0], text)
-    text = _RELATIVE_LINK.sub(lambda m: f"]({_from_root(m['target'], path)})", text)
-    return _OWN_MARKDOWN_LINK.sub(lambda m: f"]\\({m['rest']}" if OWN_ID.match(m["id"].lower()) else m[0], text)
+def token_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the offsets of the tokens between two offsets of a text."""
+    return (match.span() for match in _TOKEN.finditer(text, start, end))
 
 
-def render_tokens(source: Sequence[str], path: str) -> list[str]:
-    """Return a source text's tokens as they may stand in another note, one for one; a token may become empty."""
-    rendered = [render_token(token, path) for token in source]
-    for position, token in enumerate(rendered):
-        if not token:
-            continue
-        rendered[position] = _BLOCK_START.sub(
-            lambda m: f"{m['digits']}\\{m['mark']}" if m["digits"] else f"\\{m['bare']}", token
-        )
-        break
+def render_tokens(source: Sequence[Token], path: str) -> list[str]:
+    """Return a text's tokens (from the note `path`) as they may stand in another one, one for one; one may be empty."""
+    plain = [INVISIBLE.sub("", token.text) for token in source]
+    rendered: list[str] = []
+    before = ""
+    for text, after, token in zip(plain, _following(plain), source, strict=True):
+        shown = _render(text, path, before, after)
+        if token.quiet:
+            shown = re.sub(r"(?<![\w\\])@", r"\\@", shown.replace("[[@", "[\\[@"))
+        rendered.append(shown)
+        before = text or before
+    for position, text in enumerate(rendered):
+        if text:
+            rendered[position] = _BLOCK_START.sub(
+                lambda m: f"{m['digits']}\\{m['mark']}" if m["digits"] else f"\\{m['bare']}", text
+            )
+            break
     return rendered
 
 
-def restore(written: Sequence[str], now: Sequence[str], source: Sequence[str], path: str) -> list[str]:
-    """Return the source's tokens after the edit that led from `written` to `now` in a row.
+def restore(written: Sequence[str], now: Sequence[str], source: Sequence[Token], path: str) -> list[str]:
+    """Return the source's words after the edit that led from the words `written` to `now` in a row.
 
     `written` is what the row showed of `source`. Tokens that the user left alone come back as the source has them; the
     others are taken as typed.
     """
-    shown = [(token, original) for token, original in zip(render_tokens(source, path), source, strict=True) if token]
-    if [token for token, _ in shown] != list(written):
-        by_look = dict(shown)
-        return [by_look.get(token, token) for token in now]
+    shown = [
+        (token.text, text.split()) for token, text in zip(source, render_tokens(source, path), strict=True) if text
+    ]
+    if [word for _, words in shown for word in words] != list(written):
+        return _restore_by_look(now, [(text, words) for text, words in shown if words != text.split()])
+    kept: dict[int, int] = {}  # position in `written` -> position in `now`
+    for step in Levenshtein.opcodes(list(written), list(now)):
+        if step.tag == "equal":
+            kept |= zip(range(step.src_start, step.src_end), range(step.dest_start, step.dest_end), strict=True)
+    restored: dict[
+        int, tuple[str, int]
+    ] = {}  # position in `now` -> the source's text there, and how many words it spans
+    position = 0
+    for text, words in shown:
+        first = kept.get(position)
+        if first is not None and all(kept.get(position + step) == first + step for step in range(len(words))):
+            restored[first] = (text, len(words))
+        position += len(words)
     result: list[str] = []
-    matcher = SequenceMatcher(None, list(written), list(now), autojunk=False)
-    for tag, start, end, now_start, now_end in matcher.get_opcodes():
-        result += [original for _, original in shown[start:end]] if tag == "equal" else now[now_start:now_end]
+    position = 0
+    while position < len(now):
+        text, length = restored.get(position, (now[position], 1))
+        result.append(text)
+        position += length
     return result
+
+
+def mask_quiet(text: str) -> str:
+    """Replace the signifiers that rendering made inert by as many characters that signify nothing."""
+    return _QUIET_SIGNIFIER.sub(lambda match: "\x1a" * len(match[0]), text)
+
+
+def _following(texts: Sequence[str]) -> list[str]:
+    """Return for each text the next one that isn't empty."""
+    following: list[str] = []
+    after = ""
+    for text in reversed(texts):
+        following.append(after)
+        after = text or after
+    return following[::-1]
+
+
+def _restore_by_look(now: Sequence[str], altered: Sequence[tuple[str, list[str]]]) -> list[str]:
+    """Put the source's text wherever a token stands as it would be rendered; it could go wrong for one typed alike."""
+    result: list[str] = []
+    position = 0
+    while position < len(now):
+        fits = ((text, words) for text, words in altered if list(now[position : position + len(words)]) == words)
+        text, words = next(fits, (now[position], [now[position]]))
+        result.append(text)
+        position += len(words)
+    return result
+
+
+def _render(text: str, path: str, before: str, after: str) -> str:
+    """Render one token; `before` and `after` are its neighbours, which could become part of what it begins or ends."""
+    text = re.sub("%(?=%)", r"%\\", text).replace("<%", "<\\%").replace("%>", "%\\>")
+    text = re.sub(r"\$(?=\$)", r"$\\", text)
+    text = re.sub(":(?=:)", r":\\", text)
+    for pattern in _ESCAPED:
+        text = pattern.sub(r"\1\\", text)
+    text = _QUERY.sub(r"\1\\", text)
+    if before.endswith("`") and text.startswith(("=", "$=")):
+        text = f"\\{text}"
+    if text.startswith("^") or _TAG_START.match(text):
+        text = f"\\{text}"
+    text = _LOCAL_WIKILINK.sub(lambda m: _from_elsewhere(m, path), text)
+    text = _RELATIVE_LINK.sub(lambda m: f"]({_from_root(m['target'], path)})", text)
+    text = _OWN_WIKILINK.sub(lambda m: _without_own(m, "["), text)
+    text = _OWN_MARKDOWN_LINK.sub(lambda m: _without_own(m, "]"), text)
+    pieces = _WHOLE_WIKILINK.split(text)
+    for position in range(0, len(pieces), 2):  # every other piece is a link, in which nothing is a signifier
+        following = "".join(pieces[position + 1 :]) or f" {after}"
+        pieces[position] = _quiet_signifiers(pieces[position].replace("[[", "[\\["), following)
+    return "".join(pieces)
+
+
+def _quiet_signifiers(text: str, after: str) -> str:
+    """Mark as mere emoji what would be read as a field; one that takes a date is one only where a digit follows."""
+
+    def quiet(match: re.Match[str]) -> str:
+        name, _ = SIGNIFIERS[MOJIBAKE.get(match[1], match[1])]
+        following = (text[match.end() :] + after).lstrip(" ")[:1]
+        return match[0] if name in _DATED and not following.isdigit() else f"{match[1]}{_AS_TEXT}"
+
+    return _SIGNIFIER.sub(quiet, text)
+
+
+def _without_own(match: re.Match[str], bracket: str) -> str:
+    """Break a link to one of our ids, so that it is never taken for the row's own; what it hid stays no tag."""
+    if not OWN_ID.match(match["id"].lower()):
+        return match[0]
+    return f"{bracket}\\" + re.sub(r"(?<=\s)#", r"\\#", match["rest"])
+
+
+def _from_elsewhere(match: re.Match[str], path: str) -> str:
+    alias = match["alias"] or match["anchor"].lstrip("#^")
+    # A wikilink that begins with "@" would be a mention.
+    return render_anchored(path, match["anchor"], alias, markdown=path.startswith("@"))
 
 
 def _from_root(target: str, path: str) -> str:
     name, mark, anchor = target.partition("#")
-    place = posixpath.normpath(posixpath.join(posixpath.dirname(path), name)) if name else path.replace(" ", "%20")
+    place = posixpath.normpath(posixpath.join(quoted(posixpath.dirname(path)), name)) if name else quoted(path)
     return f"{place}{mark}{anchor}"

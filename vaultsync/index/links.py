@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 OWN_ID = re.compile(r"t-[a-z0-9]{8}\Z")
+# Control, bidirectional override and line separator characters; they would reorder or break a line.
+INVISIBLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 _WIKI = r"\[\[(?P<wiki>[^\[\]|#^]+)#\^(?P<wiki_id>[A-Za-z0-9-]+)(?:\|[^\[\]|]*)?\]\]"
-_MARKDOWN = r"\[[^\[\]]*\]\((?P<md>[^()\s#]+)#\^(?P<md_id>[A-Za-z0-9-]+)\)"
-BLOCK_LINK = re.compile(rf"(?<![!\\])(?:{_WIKI}|{_MARKDOWN})")
-_UNSAFE_IN_URL = re.compile(r"[\s%()<>\[\]#^|\\\"'`]")
-_NOT_IN_WIKILINK = re.compile(r"[\[\]|#^\\]|%%")
+_MARKDOWN = r"\[[^\[\]]*\]\((?P<md>[^()<>\s#]+)#\^(?P<md_id>[A-Za-z0-9-]+)\)"
+_ANGLED = r"\[[^\[\]]*\]\(<(?P<angled>[^<>#]+)#\^(?P<angled_id>[A-Za-z0-9-]+)>\)"
+BLOCK_LINK = re.compile(rf"(?<![!\\])(?:{_WIKI}|{_MARKDOWN}|{_ANGLED})")
+_UNSAFE_IN_URL = re.compile(rf"[\s%()<>\[\]#^|\\\"'`$]|(?<=:):|{INVISIBLE.pattern}")
+# What ends a wikilink or splits it, what would begin or end something else there, and spaces that Obsidian trims.
+_NOT_IN_WIKILINK = re.compile(rf"[\[\]|#^\\`$]|%%|::|<%|%>|(?:^|/)\s|\s(?:/|\.md\Z|\Z)|{INVISIBLE.pattern}")
+_NOT_IN_ALIAS = re.compile(rf"[\[\]|\\`<>#\r\n]|{INVISIBLE.pattern}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +43,37 @@ def find_links(text: str) -> list[BlockLink]:
     """Find all links to blocks in a line, wikilinks and Markdown links, in order."""
     links = []
     for match in BLOCK_LINK.finditer(text):
-        target = match["wiki"] or unquote(match["md"])
+        target = match["wiki"] or unquote(match["md"] or match["angled"])
         path = target if target.endswith(".md") else f"{target}.md"
-        links.append(BlockLink(match.start(), match.end(), path, match["wiki_id"] or match["md_id"]))
+        links.append(
+            BlockLink(match.start(), match.end(), path, match["wiki_id"] or match["md_id"] or match["angled_id"])
+        )
     return links
+
+
+def find_row_link(text: str) -> BlockLink | None:
+    """Find the link that says which task a row shows: the last one to an id of ours, else the last one to any block.
+
+    Links to our ids in a task's own text are rendered inert, so that a row has just one, wherever people type.
+    """
+    links = find_links(text)
+    return next((link for link in reversed(links) if OWN_ID.match(link.block_id.lower())), links[-1] if links else None)
 
 
 def render_link(path: str, block: str | None, alias: str, *, markdown: bool) -> str:
     """Write a vault-absolute link to a note or a block of it, as a wikilink where the path allows one."""
-    anchor = f"#^{block}" if block else ""
-    shown = re.sub(r"[\[\]|\\\r\n]", " ", alias).strip() or "↗"
+    return render_anchored(path, f"#^{block}" if block else "", alias, markdown=markdown)
+
+
+def render_anchored(path: str, anchor: str, alias: str, *, markdown: bool = False) -> str:
+    """Write a vault-absolute link to a place in a note; `anchor` is "" or begins with "#"."""
+    shown = re.sub(r"([%$:])\1+", r"\1", _NOT_IN_ALIAS.sub(" ", alias)).strip() or "↗"
     if markdown or _NOT_IN_WIKILINK.search(path):
-        return f"[{shown}]({_UNSAFE_IN_URL.sub(lambda match: quote(match[0], safe=''), path)}{anchor})"
-    return f"[[{path.removesuffix('.md')}{anchor}|{shown}]]"
+        return f"[{shown}]({quoted(path)}{anchor})"
+    stem = path.removesuffix(".md")
+    return f"[[{path if stem.endswith('.md') else stem}{anchor}|{shown}]]"
+
+
+def quoted(path: str) -> str:
+    """Return a path as the target of a Markdown link: what would end it, or be more than text, percent-encoded."""
+    return _UNSAFE_IN_URL.sub(lambda match: quote(match[0], safe=""), path)

@@ -1,4 +1,4 @@
-"""A whole index note or overview note as it shall stand: frontmatter, managed region, and the user's text around it, untouched.
+"""A whole index or overview note as it shall stand: frontmatter, managed region, the user's text around it untouched.
 
 What the region shows is decided in the reconcile room; when it is written, above.
 """
@@ -41,7 +41,7 @@ class OverviewRow:
 
 
 def index_path(person: str, rules: IndexRules) -> str:
-    """Return the path at which a person's index note is made: a safe file name inside the vault, whatever the name holds."""
+    """Return the path at which a person's index note is made: inside the vault and safe, whatever the name holds."""
     return rules.path.replace("{person}", safe_name(person))
 
 

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from vaultsync.index.links import find_links
+from vaultsync.index.links import find_row_link
 from vaultsync.markdown.textlines import line_and_end, split_lines
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ VALUE_MARK = "↳"  # begins the plain line that shows the other value of a conf
 SectionName = Literal["Conflicts", "Proposed", "Open", "In progress", "Done"]
 SECTIONS: tuple[SectionName, ...] = ("Conflicts", "Proposed", "Open", "In progress", "Done")
 
-_ROW = re.compile(r"(?P<indent>[ \t>]*)(?:[-*+]|[0-9]+[.)]) +\[(?:[^\r\n])\] *(?P<rest>.*)\Z")
+_ROW = re.compile(r"(?P<indent>[ \t>]*)(?:[-*+]|[0-9]+[.)]) +\[[^\r\n]\]")
 _OURS = re.compile(rf"[ \t]*(?:#{{1,6}} (?:{'|'.join(SECTIONS)})|and [0-9]+ more)?[ \t]*\Z")
 
 
@@ -58,26 +58,31 @@ class Section:
 def read_region(text: str, begin: int, end: int) -> RegionContent:
     """Take apart the lines between the markers, which stand on lines `begin` and `end` of the note's text.
 
-    It is read line by line: a fence or a comment typed there hides nothing. Of several links in a row the last is ours, since
-    links to our blocks in a task's own text are rendered inert.
+    It is read line by line: a fence or a comment typed there hides nothing. Blank lines between strangers are theirs.
     """
     rows: list[RegionRow] = []
     strangers: list[str] = []
+    blanks: list[str] = []  # behind the last stranger
     for number, raw in enumerate(split_lines(text)[begin : end - 1], begin + 1):
         line = line_and_end(raw)[0]
         match = _ROW.match(line)
-        links = find_links(line) if match else []
-        if match and links:
-            rows.append(
-                RegionRow(number, match["indent"], line[len(match["indent"]) :], links[-1].path, links[-1].block_id)
-            )
-        elif not _OURS.match(line):
-            strangers.append(line)
+        link = find_row_link(line) if match else None
+        if match and link:
+            indent = match["indent"]
+            rows.append(RegionRow(number, indent, line[len(indent) :], link.path, link.block_id))
+            blanks = []
+        elif not line.strip():
+            blanks.append(line)
+        elif _OURS.match(line):
+            blanks = []
+        else:
+            strangers += [*blanks, line] if strangers else [line]
+            blanks = []
     return RegionContent(tuple(rows), tuple(strangers))
 
 
 def render_region(layout: str, sections: Sequence[Section], level: int) -> list[str]:
-    """Return the region's lines, markers included, without line ends. `level` is the depth of the sections' headings."""
+    """Return the region's lines, with the markers, without line ends. `level` is that of the sections' headings."""
     lines = [BEGIN.format(layout=layout), ""]
     for section in sections:
         if not section.lines:

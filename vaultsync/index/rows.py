@@ -1,35 +1,35 @@
 """A row: what it shows of a task, written and read back.
 
-Both a source line and a row are brought into one shape, `RowValues`, so that they can be compared field by field. Which value
-holds after a difference is decided in the reconcile room.
+Both a source line and a row are brought into one shape, `RowValues`, so that they can be compared field by field. Which
+value holds after a difference is decided in the reconcile room.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vaultsync.index import inert
-from vaultsync.index.links import find_links, render_link
+from vaultsync.index.links import INVISIBLE, find_row_link, render_link
 from vaultsync.model import INVALID, Priority, TaskLine, TaskSettings
 from vaultsync.tasks.line import parse_line
-from vaultsync.tasks.signifiers import spell
+from vaultsync.tasks.mentions import MASK
+from vaultsync.tasks.signifiers import find_emoji, spell
 from vaultsync.tasks.text import TaskText, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from vaultsync.tasks.people import Roster
     from vaultsync.tasks.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
 class RowValues:
-    """The fields of a task as a row shows them: the source's text made inert, hidden tags and trailing mentions left out."""
+    """The fields of a task as a row shows them: its text made inert, without hidden tags and trailing mentions."""
 
     symbol: str
-    prose: tuple[str, ...]  # tokens, without tags
+    prose: tuple[str, ...]  # words, without tags
     text: str  # the same with the visible tags where they stand
     tags: frozenset[str]
     mentions: tuple[str, ...]  # persons of the trailing mentions that somebody typed into the row
@@ -43,23 +43,21 @@ class RowValues:
 FIELDS = ("status", "prose", "tags", "assignee", "priority", "start", "scheduled", "due")
 DATE_FIELDS = ("start", "scheduled", "due")
 
+# What ASCII has of punctuation could be active, or end the tag elsewhere.
+_PLAIN_TAG = re.compile(rf"#(?:(?!{INVISIBLE.pattern})[^\s!-,.:-@\[-^`{{-~])+")
+_NAME_LIKE = re.compile(r"and|[^\w]+|[^\w]*(?![a-z0-9])\w.*")
+
 
 def shown_values(line: TaskLine, text: TaskText, path: str, rules: Rules) -> RowValues:
     """Return what a row shows of a source line that stands in the note `path`."""
-    hidden = rules.index.hide_tags
-    pieces: list[tuple[str, bool]] = []  # token, whether it is a tag
-    for start, end, is_tag in _visible_spans(text):
-        if is_tag:
-            tag = line.text[start:end]
-            if tag.lower() not in hidden and not _carries_filter(tag, rules):
-                pieces.append((tag, True))
-        else:
-            pieces += [(token, False) for token in inert.tokens(line.text[start:end])]
-    rendered = iter(inert.render_tokens([token for token, is_tag in pieces if not is_tag], path))
-    shown = [(token if is_tag else next(rendered), is_tag) for token, is_tag in pieces]
+    pieces = _pieces(text)
+    rendered = iter(inert.render_tokens([piece.token for piece in pieces if piece.token], path))
+    tags = [line.text[piece.start : piece.end] for piece in pieces]
+    shown = [(next(rendered), False) if piece.token else (tag, True) for piece, tag in zip(pieces, tags, strict=True)]
+    shown = [(token, is_tag) for token, is_tag in shown if not is_tag or _shows_tag(token, rules)]
     return RowValues(
         symbol=line.symbol,
-        prose=tuple(token for token, is_tag in shown if token and not is_tag),
+        prose=tuple(word for token, is_tag in shown if not is_tag for word in token.split()),
         text=" ".join(token for token, _ in shown if token),
         tags=frozenset(token for token, is_tag in shown if is_tag),
         mentions=(),
@@ -71,9 +69,9 @@ def shown_values(line: TaskLine, text: TaskText, path: str, rules: Rules) -> Row
     )
 
 
-def source_tokens(text: TaskText) -> list[str]:
+def source_tokens(text: TaskText) -> list[inert.Token]:
     """Return the tokens of a source's prose, which `inert.restore` matches with a row's."""
-    return inert.tokens(text.prose)
+    return [piece.token for piece in _pieces(text) if piece.token]
 
 
 def render_row(values: RowValues, rule: str | None, link: str, rules: Rules) -> str:
@@ -86,7 +84,7 @@ def render_row(values: RowValues, rule: str | None, link: str, rules: Rules) -> 
         ("due", values.due),
         ("done", values.done),
     ):
-        if value:
+        if value and value != INVALID:
             fields.append(spell(name, value, rules.tasks))  # type: ignore[arg-type]
     return " ".join(piece for piece in [*pieces, *fields] if piece)
 
@@ -94,22 +92,20 @@ def render_row(values: RowValues, rule: str | None, link: str, rules: Rules) -> 
 def read_row(row: str, rule: str | None, roster: Roster, rules: Rules) -> RowValues | None:
     """Read a row (without indentation) back; None if it is no task line any more.
 
-    `rule` is the recurrence that the row was written with: those words are ours, wherever they stand. Fields are read
-    wherever they stand, since people type behind the last one.
+    `rule` is the recurrence that the row was written with: its words, the last ones before the link, are ours. Fields
+    are read wherever they stand, since people type behind the last one.
     """
-    plain = _without_link(row)
-    if rule:
-        plain = plain.replace(f"({rule})", " ", 1)
-    line = parse_line(plain, row_settings(rules), hidden=True)
+    plain = _without_ours(row, rule)
+    line = parse_line(inert.mask_quiet(plain), row_settings(rules), hidden=True)
     if line is None:
         return None
     text = read_text(line, roster, "edges")
-    pieces = [line.text[start:end] for start, end, _ in _visible_spans(text)]
+    spans = sorted([*text.words, *text.tag_spans])
     return RowValues(
         symbol=line.symbol,
-        prose=tuple(inert.tokens(text.prose)),
-        text=" ".join(token for piece in pieces for token in inert.tokens(piece)),
-        tags=frozenset(text.tags),
+        prose=tuple(plain[start:end] for start, end in text.words),
+        text=" ".join(plain[start:end] for start, end in spans),
+        tags=frozenset(plain[start:end] for start, end in text.tag_spans),
         mentions=tuple(mention.person for mention in text.trailing),
         priority=line.priority,
         start=line.start,
@@ -132,33 +128,63 @@ def row_link(path: str, block_id: str, date: str | None, rules: Rules) -> str:
     return render_link(path, block_id, alias, markdown=rules.index.markdown_links)
 
 
-def _without_link(row: str) -> str:
-    links = find_links(row)
-    if not links:
-        return row
-    return f"{row[: links[-1].start].rstrip(' ')} {row[links[-1].end :].lstrip(' ')}".rstrip(" ")
+def _without_ours(row: str, rule: str | None) -> str:
+    """Return a row without its link, and without the words that say how the task recurs."""
+    link = find_row_link(row)
+    before, after = (row[: link.start].rstrip(" "), row[link.end :].lstrip(" ")) if link else (row, "")
+    if rule and (at := before.rfind(f"({rule})")) >= 0:
+        before = f"{before[:at].rstrip(' ')} {before[at + len(rule) + 2 :].lstrip(' ')}".rstrip(" ")
+    return f"{before} {after}".rstrip(" ")
 
 
-def _visible_spans(text: TaskText) -> Iterator[tuple[int, int, bool]]:
-    """Yield (start, end, is tag) of what of the body is neither a field nor a trailing mention, in order."""
-    spans = sorted([(*span, False) for span in text.words] + [(*span, True) for span in text.tag_spans])
-    run: tuple[int, int] | None = None
-    for start, end, is_tag in spans:
-        # Words that only blanks part stay one piece, since a link may hold blanks.
-        if run and not is_tag and not text.masked[run[1] : start].strip():
-            run = (run[0], end)
-            continue
-        if run:
-            yield (*run, False)
-        run = None if is_tag else (start, end)
-        if is_tag:
-            yield start, end, True
-    if run:
-        yield (*run, False)
+class _Piece(NamedTuple):
+    """A token of the prose, or a tag, by its offsets in the line."""
+
+    start: int
+    end: int
+    token: inert.Token | None  # None: a tag
 
 
-def _carries_filter(tag: str, rules: Rules) -> bool:
-    return bool(rules.tasks.global_filter) and rules.tasks.global_filter in tag
+def _pieces(text: TaskText) -> list[_Piece]:
+    """Take what of the body is neither a field nor a trailing mention apart, in order.
+
+    Words that only blanks part are looked at together, since a link may hold blanks.
+    """
+    runs: list[tuple[int, int]] = []
+    for start, end in text.words:
+        if runs and not text.masked[runs[-1][1] : start].strip():
+            runs[-1] = (runs[-1][0], end)
+        else:
+            runs.append((start, end))
+    quiet = _near_end(text)
+    pieces = [_Piece(start, end, None) for start, end in text.tag_spans]
+    for run in runs:
+        for start, end in inert.token_spans(text.masked, *run):
+            is_quiet = any(at in quiet for at in range(start, end))
+            pieces.append(_Piece(start, end, inert.Token(text.masked[start:end], is_quiet)))
+    return sorted(pieces, key=lambda piece: piece.start)
+
+
+def _near_end(text: TaskText) -> set[int]:
+    """Return where in the prose mentions stand that would seem to assign, once hidden words behind them are left out.
+
+    A heuristic: whatever could be a part of a name, or join two, may make it one; then an "@" is escaped in vain.
+    """
+    prose = [mention for mention in text.mentions if mention not in text.trailing]
+    end = text.words[-1][1] if text.words else 0
+    found: set[int] = set()
+    for mention in reversed(prose):
+        if not all(_NAME_LIKE.fullmatch(word) for word in text.masked[mention.end : end].replace(MASK, " ").split()):
+            break
+        found.add(mention.start)
+        end = mention.start
+    return found
+
+
+def _shows_tag(tag: str, rules: Rules) -> bool:
+    """Tell whether a row shows a tag; not one that marks the task for plugins, nor one that isn't a mere word."""
+    hidden = tag.lower() in rules.index.hide_tags or (rules.tasks.global_filter and rules.tasks.global_filter in tag)
+    return not hidden and _PLAIN_TAG.fullmatch(tag) is not None and not find_emoji(tag, 0, len(tag), mangled=True)
 
 
 def _valid(date: str | None) -> str | None:

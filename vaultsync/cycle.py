@@ -90,6 +90,7 @@ class Wheel:
     waits: Waits
     scanner: Scanner = field(init=False)
     _identity: tuple[int, int] = field(init=False)
+    _planned_at: float = 0.0  # monotonic; when the last snapshot was taken
     _unserved: dict[str, float] = field(default_factory=dict)  # young notes, by the monotonic time since when they wait
 
     def __post_init__(self) -> None:
@@ -194,6 +195,7 @@ class Wheel:
         self, blocked: frozenset[str], refused: frozenset[tuple[str, int]], newcomers: Iterable[str], *, force: bool
     ) -> tuple[Snapshot, tuple[Problem, ...]]:
         notes = self.scanner.notes
+        self._planned_at = self.clock.monotonic()
         roster, roster_problems = self._roster(newcomers)
         ages = {path: self.scanner.age(path) for path in self.scanner.changed_at}
         snapshot = Snapshot(
@@ -338,15 +340,20 @@ class Wheel:
         self.state.save(changes)
 
     def next_wait(self, least: float | None = None) -> float | None:
-        """Return the seconds until the first waiting period that now runs will end, `least` being one more; None if none."""
-        waits = [least] if least is not None else []
-        for path in self.scanner.changed_at:
-            age, note = self.scanner.age(path), self.scanner.notes.get(path)
+        """Return the seconds until the first waiting period ends that the last plan saw running; None if there is none.
+
+        `least` is one more period. One that ended after the plan was made counts as running: nothing was done about it.
+        """
+        now = self.clock.monotonic()
+        ends = [now + least] if least is not None else []
+        for path, changed in self.scanner.changed_at.items():
+            note = self.scanner.notes.get(path)
             periods = [self.waits.quiet]
             if note is not None and any(task.line.block_id is None for task in note.tasks):
                 periods.append(self.waits.stamp_after)
             if note is not None and note.kind == "index":
                 periods.append(self.waits.settle)
-            waits += [period - age for period in periods if age < period]
-        self.scanner.forget_changes(max(self.waits.quiet, self.waits.stamp_after, self.waits.settle))
-        return min(waits, default=None)
+            ends += [changed + period for period in periods if changed + period > self._planned_at]
+        longest = max(self.waits.quiet, self.waits.stamp_after, self.waits.settle)
+        self.scanner.forget_changes(before=self._planned_at - longest)
+        return max(0.0, min(ends) - now) if ends else None

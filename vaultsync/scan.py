@@ -69,10 +69,9 @@ class Scanner:
         changed = self.changed_at.get(path)
         return float("inf") if changed is None else self.clock.monotonic() - changed
 
-    def forget_changes(self, older_than: float) -> None:
-        """Forget the times of changes that no waiting period reaches back to (seconds)."""
-        limit = self.clock.monotonic() - older_than
-        self.changed_at = {path: at for path, at in self.changed_at.items() if at >= limit}
+    def forget_changes(self, before: float) -> None:
+        """Forget the changes before a moment (monotonic) that no waiting period reaches back to."""
+        self.changed_at = {path: at for path, at in self.changed_at.items() if at >= before}
 
     def is_stable(self, path: str, pause: float) -> bool:
         """Tell whether two reads with a pause (seconds) between them give the bytes that were parsed."""
@@ -100,7 +99,6 @@ class Scanner:
         if before is not None and before.digest == note.digest:
             return
         if self.written.get(path) == note.digest:
-            self.changed_at.pop(path, None)
             return
         # The file's own time is exact where it is plausible. At first sight one from the future tells nothing; later
         # the change happened between the last look and now.

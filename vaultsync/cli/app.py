@@ -6,9 +6,13 @@ import sys
 
 import typer
 
+from vaultsync.cli.demo import demo_command
+from vaultsync.cli.init import init_command
 from vaultsync.cli.line import line_app
 from vaultsync.cli.reconcile import reconcile_command
 from vaultsync.cli.run import run_command
+from vaultsync.cli.set_status import set_command
+from vaultsync.cli.tasks import tasks_command
 from vaultsync.cli.terminal import console, safe
 from vaultsync.errors import VaultsyncError
 
@@ -19,8 +23,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command("init")(init_command)
 app.command("reconcile")(reconcile_command)
 app.command("run")(run_command)
+app.command("tasks")(tasks_command)
+app.command("set")(set_command)
+app.command("demo")(demo_command)
 app.add_typer(line_app, name="line")
 
 

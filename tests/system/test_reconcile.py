@@ -1,0 +1,284 @@
+"""`vaultsync reconcile`, installed, on a vault: what goes in, what comes out, what travels both ways."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from system.installed import Installed, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HARBOUR = "Meetings/2025-11-07 - Harbour.md"
+OWN = "Tasks/@Ines Halloran.md"
+TOBIAS = "Tasks/@Tobias Wren.md"
+TODAY = ("--today", "2025-11-10")
+
+
+def bytes_of(root: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(root)): file.read_bytes() for file in sorted(root.rglob("*.md"))}
+
+
+def edit(root: Path, path: str, old: str, new: str) -> None:
+    content = (root / path).read_bytes()
+    assert content.count(old.encode()) == 1, (old, content.decode())
+    (root / path).write_bytes(content.replace(old.encode(), new.encode()))
+
+
+def row(root: Path, note: str, words: str) -> str:
+    (found,) = [line for line in (root / note).read_text().split("\n") if words in line]
+    return found
+
+
+def test_a_first_cycle_makes_an_index_note_for_each_person(vaultsync: Installed, vault: Path) -> None:
+    report = vaultsync.json("reconcile", vault, *TODAY)
+    assert report["notes"] == 2
+    assert report["tasks"] == 4
+    assert [(note["person"], note["proposed"], note["open"]) for note in report["index_notes"]] == [
+        ("Ines Halloran", 1, 0),
+        ("Tobias Wren", 1, 1),
+    ]
+    assert row(vault, OWN, "buoy").endswith("|↗]] ⏫ 📅 2025-11-20")
+    assert b"winch @Tobias Wren #task ^t-" in (vault / "Daily/2025-11-08.md").read_bytes()
+    assert (vault / "Daily/2025-11-08.md").read_bytes().count(b"\r\n") == 4
+    assert (vault / "Tasks/Overview.md").is_file()
+
+
+def test_a_second_cycle_writes_nothing(vaultsync: Installed, vault: Path) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    before = bytes_of(vault)
+    report = vaultsync.json("reconcile", vault, *TODAY)
+    assert report["edits"] == []
+    assert not any(note["written"] for note in report["index_notes"])
+    assert bytes_of(vault) == before
+    vaultsync("reconcile", vault, "--check", *TODAY)
+
+
+@pytest.mark.parametrize(
+    ("box", "line"),
+    [
+        ("[ ]", "- [ ] Paint the north buoy @Myself 📅 2025-11-20 ⏫ #task #auto ^"),
+        ("[/]", "- [/] Paint the north buoy @Myself 📅 2025-11-20 ⏫ #task #auto ^"),
+        ("[x]", "- [x] Paint the north buoy @Myself 📅 2025-11-20 ⏫ #task #auto ✅ 2025-11-10 ^"),
+        ("[-]", "- [-] Paint the north buoy @Myself 📅 2025-11-20 ⏫ #task #auto ❌ 2025-11-10 ^"),
+    ],
+    ids=["accept", "start", "complete", "reject"],
+)
+def test_a_box_set_in_a_row_reaches_the_source(vaultsync: Installed, vault: Path, box: str, line: str) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    edit(vault, OWN, "- [?] Paint", f"- {box} Paint")
+    report = vaultsync.json("reconcile", vault, *TODAY)
+    assert [change["why"] for change in report["edits"]] == ["row"]
+    assert line in (vault / HARBOUR).read_text()
+    assert vaultsync.json("reconcile", vault, *TODAY)["edits"] == []
+
+
+def test_a_completed_row_can_be_reopened(vaultsync: Installed, vault: Path) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    edit(vault, OWN, "- [?] Paint", "- [x] Paint")
+    vaultsync("reconcile", vault, *TODAY)
+    assert "## Done" in (vault / OWN).read_text()
+    edit(vault, OWN, "- [x] Paint", "- [ ] Paint")
+    vaultsync("reconcile", vault, *TODAY)
+    assert "✅" not in (vault / HARBOUR).read_text()
+    assert "## Open" in (vault / OWN).read_text()
+
+
+def test_everything_in_a_row_can_be_edited_in_one_save(vaultsync: Installed, vault: Path) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    edit(vault, OWN, "Paint the north buoy", "Paint the red north buoy #sea")
+    edit(vault, OWN, "⏫ 📅 2025-11-20", "🔼 🛫 2025-11-11 ⏳ 2025-11-12 📅 2025-11-21")
+    vaultsync("reconcile", vault, *TODAY)
+    line = next(text for text in (vault / HARBOUR).read_text().split("\n") if "buoy" in text)
+    assert line.startswith("- [?] Paint the red north buoy @Myself")
+    for piece in ("🔼", "🛫 2025-11-11", "⏳ 2025-11-12", "📅 2025-11-21", "#sea", "#task #proposed #auto"):
+        assert piece in line
+    assert "⏫" not in line
+    assert vaultsync.json("reconcile", vault, *TODAY)["edits"] == []
+
+
+def test_a_name_typed_into_a_row_hands_the_task_over(vaultsync: Installed, vault: Path) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    edit(vault, OWN, "Paint the north buoy ", "Paint the north buoy @Tobias Wren ")
+    vaultsync("reconcile", vault, *TODAY)
+    assert "Paint the north buoy @Tobias Wren 📅" in (vault / HARBOUR).read_text()
+    assert "buoy" in (vault / TOBIAS).read_text()
+    assert "buoy" not in (vault / OWN).read_text()
+
+
+def test_an_edited_source_reaches_its_row(vaultsync: Installed, vault: Path) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    edit(
+        vault,
+        HARBOUR,
+        "- [?] Paint the north buoy @Myself 📅 2025-11-20",
+        "- [ ] Paint the south buoy @Myself 📅 2025-12-01",
+    )
+    vaultsync("reconcile", vault, *TODAY)
+    assert row(vault, OWN, "buoy").startswith("- [ ] Paint the south buoy [[")
+    assert "📅 2025-12-01" in row(vault, OWN, "buoy")
+    assert "#proposed" not in (vault / HARBOUR).read_text().split("\n")[6]
+
+
+def test_different_fields_edited_on_both_sides_are_merged(vaultsync: Installed, vault: Path) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    edit(vault, HARBOUR, "📅 2025-11-20 ⏫", "📅 2025-11-25 ⏫")
+    edit(vault, OWN, "- [?] Paint the north buoy", "- [ ] Paint the whole north buoy")
+    vaultsync("reconcile", vault, *TODAY)
+    assert "- [ ] Paint the whole north buoy @Myself 📅 2025-11-25" in (vault / HARBOUR).read_text()
+    assert "📅 2025-11-25" in row(vault, OWN, "buoy")
+
+
+def test_the_same_field_edited_on_both_sides_is_a_conflict_that_the_next_edit_ends(
+    vaultsync: Installed, vault: Path
+) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    edit(vault, HARBOUR, "📅 2025-11-20", "📅 2025-11-25")
+    edit(vault, OWN, "📅 2025-11-20", "📅 2025-11-30")
+    report = vaultsync.json("reconcile", vault, *TODAY, expect=4)
+    (conflict,) = report["conflicts"]
+    assert (conflict["field"], conflict["source"], conflict["row"]) == ("due", "2025-11-25", "2025-11-30")
+    assert (conflict["path"], conflict["line"]) == (HARBOUR, 7)
+    assert "📅 2025-11-25" in (vault / HARBOUR).read_text()
+    text = (vault / OWN).read_text()
+    assert text.index("## Conflicts") < text.index("buoy")
+    assert "📅 2025-11-30" in row(vault, OWN, "buoy")
+    assert "2025-11-25" in text
+    before = bytes_of(vault)
+    vaultsync("reconcile", vault, *TODAY, expect=4)
+    assert bytes_of(vault) == before
+    edit(vault, OWN, "📅 2025-11-30", "📅 2025-11-29")
+    vaultsync("reconcile", vault, *TODAY)
+    assert "📅 2025-11-29" in (vault / HARBOUR).read_text()
+    assert "## Conflicts" not in (vault / OWN).read_text()
+
+
+def test_a_deleted_index_note_is_made_again(vaultsync: Installed, vault: Path) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    before = bytes_of(vault)
+    (vault / OWN).unlink()
+    vaultsync("reconcile", vault, *TODAY)
+    assert bytes_of(vault) == before
+
+
+def test_a_renamed_source_note_keeps_its_rows(vaultsync: Installed, vault: Path) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    edit(vault, OWN, "- [?] Paint", "- [ ] Paint")
+    (vault / "Archive").mkdir()
+    (vault / HARBOUR).rename(vault / "Archive/Harbour talk.md")
+    vaultsync("reconcile", vault, *TODAY)
+    assert "[[Archive/Harbour talk#^t-" in row(vault, OWN, "buoy")
+    assert "- [ ] Paint the north buoy" in (vault / "Archive/Harbour talk.md").read_text()
+
+
+def test_a_moved_index_note_stays_the_persons(vaultsync: Installed, vault: Path) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    (vault / "Mine").mkdir()
+    (vault / OWN).rename(vault / "Mine/My list.md")
+    report = vaultsync.json("reconcile", vault, *TODAY)
+    assert "Mine/My list.md" in [note["path"] for note in report["index_notes"]]
+    assert not (vault / OWN).exists()
+
+
+def test_text_typed_into_an_index_note_is_kept(vaultsync: Installed, vault: Path) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    edit(vault, OWN, "%% vaultsync:begin", "My own words.\n\n%% vaultsync:begin")
+    edit(vault, OWN, "## Proposed\n", "## Proposed\nremember the milk\n")
+    vaultsync("reconcile", vault, *TODAY)
+    text = (vault / OWN).read_text()
+    assert text.index("My own words.") < text.index("%% vaultsync:begin")
+    assert text.index("%% vaultsync:end %%") < text.index("remember the milk")
+    assert vaultsync.json("reconcile", vault, *TODAY)["edits"] == []
+
+
+def test_a_dry_run_and_a_check_write_nothing_but_tell(vaultsync: Installed, vault: Path) -> None:
+    before = bytes_of(vault)
+    told = vaultsync("reconcile", vault, "--dry-run", "--diff", *TODAY)
+    assert "+- [?] Paint the north buoy @Myself" in told
+    assert "would be written" in told
+    vaultsync("reconcile", vault, "--check", *TODAY, expect=1)
+    assert bytes_of(vault) == before
+
+
+def test_an_emptied_vault_halts_the_cycle(vaultsync: Installed, vault: Path) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    for folder in ("Meetings", "Daily", "Tasks"):
+        shutil.rmtree(vault / folder)
+    assert "looks empty" in vaultsync("reconcile", vault, *TODAY, expect=3)
+    assert "looks empty" in vaultsync.json("reconcile", vault, *TODAY, expect=3)["halted"]
+    vaultsync("reconcile", vault, "--force", *TODAY)
+
+
+def test_a_mass_deletion_halts_the_cycle(vaultsync: Installed, vault: Path) -> None:
+    lines = "".join(f"- [?] Count the gulls of week {week} @Ana Ruiz #proposed\n" for week in range(30))
+    write(vault, {"Gulls.md": lines})
+    vaultsync("reconcile", vault, *TODAY)
+    rows = (vault / "Tasks/@Ana Ruiz.md").read_bytes()
+    (vault / "Gulls.md").unlink()
+    assert "have vanished" in vaultsync("reconcile", vault, *TODAY, expect=3)
+    assert (vault / "Tasks/@Ana Ruiz.md").read_bytes() == rows
+    vaultsync("reconcile", vault, "--force", *TODAY)
+    assert "gulls" not in (vault / "Tasks/@Ana Ruiz.md").read_text()
+
+
+def test_a_note_that_is_not_utf_8_is_told_and_left_alone(vaultsync: Installed, vault: Path) -> None:
+    (vault / "Odd.md").write_bytes(b"- [?] caf\xe9 @Ana Ruiz\n")
+    report = vaultsync.json("reconcile", vault, *TODAY, expect=4)
+    assert report["problems"] == [{"path": "Odd.md", "line": 1, "what": "not UTF-8"}]
+    assert (vault / "Odd.md").read_bytes() == b"- [?] caf\xe9 @Ana Ruiz\n"
+    assert len(report["index_notes"]) == 2
+
+
+def test_broken_settings_of_obsidian_are_a_problem_and_no_crash(vaultsync: Installed, vault: Path) -> None:
+    write(vault, {".obsidian/plugins/obsidian-tasks-plugin/data.json": '{"taskFormat": '})
+    report = vaultsync.json("reconcile", vault, *TODAY, expect=4)
+    assert "data.json" in report["problems"][0]["path"]
+    assert len(report["index_notes"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ("ownr: Ana", ("config.yaml", "ownr", "owner")),
+        ("index:\n  max_rows: many", ("config.yaml", "index.max_rows", "many")),
+        ("index:\n  path: ../{person}.md", ("config.yaml", "index.path", "../{person}.md", "inside the vault")),
+        ("owner: [", ("config.yaml",)),
+    ],
+    ids=["unknown key", "wrong type", "outside of the vault", "no YAML"],
+)
+def test_a_bad_config_ends_with_a_clear_error(
+    vaultsync: Installed, vault: Path, config: str, words: tuple[str, ...]
+) -> None:
+    write(vault, {".vaultsync/config.yaml": config})
+    told = vaultsync("reconcile", vault, expect=2)
+    for word in words:
+        assert word in told
+
+
+def test_a_folder_that_is_no_vault_is_an_error(vaultsync: Installed, tmp_path: Path) -> None:
+    assert "no such folder" in vaultsync("reconcile", tmp_path / "nowhere", expect=2)
+
+
+def test_lost_state_is_rebuilt_without_harm(vaultsync: Installed, vault: Path, tmp_path: Path) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    before = bytes_of(vault)
+    shutil.rmtree(tmp_path / "state")
+    vaultsync("reconcile", vault, *TODAY)
+    assert bytes_of(vault) == before
+    shutil.rmtree(tmp_path / "state")
+    edit(vault, OWN, "- [?] Paint", "- [ ] Paint")
+    vaultsync("reconcile", vault, *TODAY)
+    assert "- [ ] Paint the north buoy" in (vault / HARBOUR).read_text()
+
+
+def test_corrupt_state_is_set_aside(vaultsync: Installed, vault: Path, tmp_path: Path) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    before = bytes_of(vault)
+    (database,) = (tmp_path / "state").rglob("state.db")
+    database.write_bytes(b"this is no database" * 100)
+    report = vaultsync.json("reconcile", vault, *TODAY, expect=4)
+    assert "set aside" in report["problems"][0]["what"]
+    assert bytes_of(vault) == before
+    vaultsync("reconcile", vault, *TODAY)

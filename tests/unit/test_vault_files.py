@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from vaultsync.storage import vault
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+def digest(text: str) -> str:
+    return vault.digest_of(text.encode())
+
+
+def test_a_write_replaces_what_it_expects(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("old")
+    vault.write(tmp_path, "a.md", b"new", digest("old"))
+    assert (tmp_path / "a.md").read_text() == "new"
+    assert names(tmp_path) == ["a.md"]
+
+
+def test_a_write_refuses_what_it_does_not_expect(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("somebody else's")
+    with pytest.raises(vault.TargetChangedError):
+        vault.write(tmp_path, "a.md", b"new", digest("old"))
+    assert (tmp_path / "a.md").read_text() == "somebody else's"
+    assert names(tmp_path) == ["a.md"]
+
+
+def test_a_deleted_note_is_not_brought_back(tmp_path: Path) -> None:
+    with pytest.raises(vault.TargetChangedError):
+        vault.write(tmp_path, "a.md", b"new", digest("old"))
+    assert names(tmp_path) == []
+
+
+def test_a_new_note_never_replaces_one(tmp_path: Path) -> None:
+    vault.write(tmp_path, "x/y/a.md", b"first", None)
+    with pytest.raises(vault.TargetChangedError):
+        vault.write(tmp_path, "x/y/a.md", b"second", None)
+    assert (tmp_path / "x/y/a.md").read_text() == "first"
+    assert names(tmp_path / "x/y") == ["a.md"]
+
+
+def test_a_new_note_never_replaces_one_where_there_are_no_hard_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_: object) -> None:
+        raise OSError(95, "not supported")
+
+    monkeypatch.setattr(os, "link", no_links)
+    monkeypatch.setattr(Path, "hardlink_to", no_links)
+    vault.write(tmp_path, "a.md", b"first", None)
+    with pytest.raises(vault.TargetChangedError):
+        vault.write(tmp_path, "a.md", b"second", None)
+    assert (tmp_path / "a.md").read_text() == "first"
+
+
+def test_the_mode_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("old")
+    (tmp_path / "a.md").chmod(0o640)
+    vault.write(tmp_path, "a.md", b"new", digest("old"))
+    assert stat.S_IMODE((tmp_path / "a.md").stat().st_mode) == 0o640
+
+
+def test_a_symbolic_link_is_never_replaced_by_a_file(tmp_path: Path) -> None:
+    (tmp_path / "real.md").write_text("old")
+    (tmp_path / "a.md").symlink_to("real.md")
+    with pytest.raises(vault.WriteRefusedError, match="regular"):
+        vault.write(tmp_path, "a.md", b"new", digest("old"))
+    assert (tmp_path / "a.md").is_symlink()
+    assert names(tmp_path) == ["a.md", "real.md"]
+
+
+def test_a_folder_that_leads_out_of_the_vault_is_refused(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "vault", tmp_path / "elsewhere"
+    inside.mkdir()
+    outside.mkdir()
+    (inside / "Tasks").symlink_to(outside)
+    with pytest.raises(vault.WriteRefusedError, match="outside"):
+        vault.write(inside, "Tasks/a.md", b"new", None)
+    assert names(outside) == []
+
+
+def test_a_note_with_two_hard_links_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("old")
+    (tmp_path / "b.md").hardlink_to(tmp_path / "a.md")
+    with pytest.raises(vault.WriteRefusedError, match="hard links"):
+        vault.write(tmp_path, "a.md", b"new", digest("old"))
+    assert (tmp_path / "b.md").read_text() == "old"
+
+
+@pytest.mark.parametrize("call", ["fsync", "fchmod"])
+def test_a_failing_system_leaves_the_old_bytes_and_no_temporary_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    (tmp_path / "a.md").write_text("old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, call, full)
+    with pytest.raises(OSError, match="No space"):
+        vault.write(tmp_path, "a.md", b"new", digest("old"))
+    assert (tmp_path / "a.md").read_text() == "old"
+    assert names(tmp_path) == ["a.md"]
+
+
+def test_a_listing_enters_no_dot_folder_and_follows_no_link(tmp_path: Path) -> None:
+    for path in (
+        "a.md",
+        "x/b.md",
+        ".obsidian/c.md",
+        "x/.trash/d.md",
+        "x/e.txt",
+        f"x/{vault.TEMP_PREFIX}1{vault.TEMP_SUFFIX}",
+    ):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "f.md").symlink_to(tmp_path / "a.md")
+    listing = vault.list_notes(tmp_path, lambda _: True)
+    assert sorted(listing.notes) == ["a.md", "x/b.md"]
+    assert listing.stale_temps == [f"x/{vault.TEMP_PREFIX}1{vault.TEMP_SUFFIX}"]
+
+
+def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x").mkdir()
+    real = os.scandir
+
+    def scandir(folder: Path) -> object:
+        if str(folder).rstrip("/").endswith("x"):
+            raise PermissionError(13, "Permission denied")
+        return real(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert vault.list_notes(tmp_path, lambda _: True).unreadable == {"x": "Permission denied"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,14 @@ if TYPE_CHECKING:
 
     from vaultsync.tasks.rules import IndexRules
 
-_BIDI = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+_BIDI = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff]")
 # What Obsidian can't link to, beside what the file systems refuse.
 _NOT_LINKABLE = re.compile(r"[\[\]#^|]")
+# A line of the overview's table, also after Obsidian's table editor has padded it.
+_TABLE_LINE = re.compile(
+    r"[ \t]*\|.*\|[ \t]*(?:Proposed|:?-+:?|[0-9]+)[ \t]*\|[ \t]*(?:Open|:?-+:?|[0-9]+)[ \t]*\|"
+    r"[ \t]*(?:Next due|[0-9:-]*)[ \t]*\|[ \t]*"
+)
 _LONGEST_NAME = 180  # bytes in UTF-8; with prefix and ending it stays below the 255 that file systems take
 
 
@@ -47,7 +53,7 @@ def index_path(person: str, rules: IndexRules) -> str:
 
 def safe_name(name: str) -> str:
     """Return a name as one part of a path that every system takes and Obsidian can link to."""
-    plain = _NOT_LINKABLE.sub(" ", _BIDI.sub("", name))
+    plain = _NOT_LINKABLE.sub(" ", _BIDI.sub("", unicodedata.normalize("NFC", name)))
     kept = sanitize_filename(plain, replacement_text=" ", platform="universal")
     short = " ".join(kept.split()).encode()[:_LONGEST_NAME].decode(errors="ignore")
     return short.strip(". ") or "Unnamed"
@@ -115,7 +121,7 @@ def render_overview(text: str | None, rows: Sequence[OverviewRow], layout: str, 
         body = append_region(body, region, None)
     else:
         between = [line_and_end(line)[0] for line in split_lines(body)[found.begin : found.end - 1]]
-        strangers = [line for line in between if line.strip() and not line.lstrip().startswith("|")]
+        strangers = [line for line in between if line.strip() and not _TABLE_LINE.fullmatch(line)]
         body = replace_region(body, found.begin, found.end, region, strangers)
     return set_properties(body, {"vaultsync": "overview"})
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from vaultsync.index.links import find_row_link
-from vaultsync.markdown.textlines import line_and_end, split_lines
+from vaultsync.markdown import frontmatter
+from vaultsync.markdown.textlines import line_and_end, prevailing_end, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ SectionName = Literal["Conflicts", "Proposed", "Open", "In progress", "Done"]
 SECTIONS: tuple[SectionName, ...] = ("Conflicts", "Proposed", "Open", "In progress", "Done")
 
 _ROW = re.compile(r"(?P<indent>[ \t>]*)(?:[-*+]|[0-9]+[.)]) +\[[^\r\n]\]")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _OURS = re.compile(rf"[ \t]*(?:#{{1,6}} (?:{'|'.join(SECTIONS)})|and [0-9]+ more)?[ \t]*\Z")
 
 
@@ -97,51 +99,71 @@ def render_region(layout: str, sections: Sequence[Section], level: int) -> list[
 def replace_region(text: str, begin: int, end: int, region: Sequence[str], strangers: Sequence[str]) -> str:
     """Put a rendered region in the place of the one on lines `begin` to `end`; strangers follow below it, unchanged.
 
-    Every byte outside stays. The line ends are those of the marker that stood there.
+    Every byte outside stays, a blank line apart where strangers need one around them. The line ends are those of the
+    marker that stood there.
     """
     lines = split_lines(text)
-    ending = line_and_end(lines[begin - 1])[1] or "\n"
-    head, tail = "".join(lines[: begin - 1]), lines[end:]
+    first, ending = line_and_end(lines[begin - 1])
+    ending = ending or "\n"
+    head = "".join(lines[: begin - 1]) + ("\ufeff" if first.startswith("\ufeff") else "")
+    tail = lines[end:]
     body = ending.join(region)
     last_end = line_and_end(lines[end - 1])[1]
-    if strangers:
-        return (
-            head + body + ending * 2 + ending.join(strangers) + (ending + "".join(tail) if tail else last_end or ending)
-        )
-    return head + body + last_end + "".join(tail)
+    moved = _without_outer_blanks(strangers)
+    if not moved:
+        return head + body + last_end + "".join(tail)
+    gap = ending if tail and line_and_end(tail[0])[0].strip() else ""
+    return head + body + ending * 2 + ending.join(moved) + last_end + gap + "".join(tail)
 
 
 def append_region(text: str, region: Sequence[str], heading: str | None) -> str:
     """Put a region into a note that has none: under `heading` where that stands, else at the end, with the heading."""
     lines = split_lines(text)
-    ending = next((end for end in (line_and_end(line)[1] for line in lines) if end), "\n")
+    ending = prevailing_end(text)
     block = ending.join(region) + ending
     if heading is not None:
-        for number, raw in enumerate(lines):
-            if _is_heading(line_and_end(raw)[0], heading):
-                before = "".join(lines[: number + 1])
-                after = "".join(lines[number + 1 :])
-                gap = "" if line_and_end(raw)[1] else ending
-                rest = after if not after or line_and_end(split_lines(after)[0])[0].strip() == "" else ending + after
-                return before + gap + ending + block + rest
+        if number := _find_heading(text, heading):
+            before, after = "".join(lines[:number]), "".join(lines[number:])
+            gap = "" if line_and_end(lines[number - 1])[1] else ending
+            apart = ending if number < len(lines) and line_and_end(lines[number])[0].strip() else ""
+            return before + gap + ending + block + apart + after
         block = f"## {heading}{ending}{ending}{block}"
-    if not text:
-        return ending + block
-    gap = "" if line_and_end(lines[-1])[1] else ending
-    blank = "" if line_and_end(lines[-1])[0].strip() == "" and not gap else ending
-    return text + gap + blank + block
+    if not text.removeprefix("\ufeff"):
+        return text + ending + block
+    last, end = line_and_end(lines[-1])
+    return text + ("" if end else ending) + (ending if last.strip() else "") + block
 
 
 def heading_level(text: str, heading: str | None) -> int:
     """Return the level for section headings: below the heading that the region stands under, else 2."""
     if heading is None:
         return 2
-    for raw in split_lines(text):
-        line = line_and_end(raw)[0]
-        if _is_heading(line, heading):
-            return min(6, len(line) - len(line.lstrip("#")) + 1)
-    return 3
+    number = _find_heading(text, heading)
+    if number is None:
+        return 3
+    line = line_and_end(split_lines(text)[number - 1])[0]
+    return min(6, len(line) - len(line.lstrip("#")) + 1)
 
 
-def _is_heading(line: str, heading: str) -> bool:
-    return re.fullmatch(rf"#{{1,6}}[ \t]+{re.escape(heading)}[ \t]*#*[ \t]*", line) is not None
+def _find_heading(text: str, heading: str) -> int | None:
+    """Return the line (from 1) of a heading; what looks like one in frontmatter or in a fence is none."""
+    matter = frontmatter.find(text)
+    heading_line = re.compile(rf"#{{1,6}}[ \t]+{re.escape(heading)}[ \t]*#*[ \t]*")
+    fence = ""
+    for number, raw in enumerate(split_lines(text), 1):
+        line = line_and_end(raw)[0].removeprefix("\ufeff")
+        if matter and number <= matter.last:
+            continue
+        if mark := _FENCE.match(line):
+            if not fence:
+                fence = mark[1]
+            elif mark[1].startswith(fence) and not line[mark.end() :].strip():
+                fence = ""
+        elif not fence and heading_line.fullmatch(line):
+            return number
+    return None
+
+
+def _without_outer_blanks(lines: Sequence[str]) -> Sequence[str]:
+    filled = [position for position, line in enumerate(lines) if line.strip()]
+    return lines[filled[0] : filled[-1] + 1] if filled else ()

@@ -105,8 +105,8 @@ class Scanner:
         age = self.clock.now() - stamp.mtime_ns / 1e9
         if before is not None and not 0 <= age <= _FRESH:
             age = 0.0
-        if age >= 0:
-            self.changed_at[path] = self.clock.monotonic() - age
+        if age >= -_FRESH:
+            self.changed_at[path] = self.clock.monotonic() - max(age, 0.0)
 
     def _read(self, path: str, stamp: vault.Stamp) -> Note | None:
         limit = self.settings.rules.limits.note_bytes

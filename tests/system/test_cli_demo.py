@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.system.installed import Installed
+    from system.installed import Installed
 
 
 def test_the_commands_that_it_shows_work_as_shown(vaultsync: Installed, tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from system.in_process import InProcess
+from system.installed import Installed, write
 
-from tests.system.in_process import InProcess
-from tests.system.installed import Installed, write
 from vaultsync.cli.config_file import config_text
 from vaultsync.config import VaultConfig, load
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.system.in_process import InProcess
-from tests.system.installed import Installed, write
+from system.in_process import InProcess
+from system.installed import Installed, write
 
 if TYPE_CHECKING:
     from pathlib import Path

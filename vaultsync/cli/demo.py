@@ -31,9 +31,9 @@ _ZONE = "UTC"  # as the example's config says
 
 
 def demo_command(
-    folder: Annotated[Path, typer.Argument(help="Where to write the example vault; a new or empty folder.")] = Path(
-        "vaultsync-demo"
-    ),
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Where to write the example vault; a new or empty folder.")
+    ] = Path("vaultsync-demo"),
     state_dir: StateDirOption = None,
     today: TodayOption = None,
 ) -> None:

@@ -30,7 +30,10 @@ PersonOption = Annotated[
     list[str] | None,
     typer.Option("--person", metavar="NAME", help="Assigned to this person, by name or alias; may be repeated."),
 ]
-RoleOption = Annotated[list[Role] | None, typer.Option("--role", help="Of this role; may be repeated.")]
+RoleOption = Annotated[
+    list[Role] | None,
+    typer.Option("--role", metavar="ROLE", help=f"Of this role ({', '.join(Role)}); may be repeated."),
+]
 DueBeforeOption = Annotated[
     str | None, typer.Option("--due-before", metavar="YYYY-MM-DD", callback=iso_day, help="Due before this day.")
 ]

@@ -76,13 +76,12 @@ class SetError(VaultsyncError):
 
 
 def set_command(
-    words: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="[REF]... STATUS",
-            show_default=False,
-            help="REF is a block id or NOTE:LINE; STATUS is accept, reject, start, done or reopen.",
-        ),
+    refs: Annotated[
+        list[str] | None, typer.Argument(metavar="REF", show_default=False, help="A block id or NOTE:LINE.")
+    ] = None,
+    *,
+    status: Annotated[
+        str, typer.Argument(metavar="STATUS", show_default=False, help=f"What to do: {', '.join(Verb)}.")
     ],
     where: Annotated[bool, typer.Option("--where", help="Take the tasks that the filters let through.")] = False,
     person: PersonOption = None,
@@ -97,8 +96,8 @@ def set_command(
     today: TodayOption = None,
 ) -> None:
     """Change the status of tasks: accept, reject, start, done or reopen."""
-    *refs, last = words
-    change = _CHANGES[_verb(last, refs)]
+    refs = refs or []
+    change = _CHANGES[_verb(status)]
     filters = Filters(person or (), role or (), due_before, overdue, note or ())
     _check_usage(refs, filters, where=where)
     clock = Clock(today=today)
@@ -113,13 +112,12 @@ def set_command(
         raise typer.Exit(_PROBLEMS)
 
 
-def _verb(word: str, refs: Sequence[str]) -> Verb:
+def _verb(word: str) -> Verb:
     try:
         return Verb(word.lower())
     except ValueError:
         accepted = ", ".join(Verb)
-        hint = "" if refs else "; the status stands last, behind the tasks"
-        raise SetError(f"{word!r} is no status; accepted are {accepted}{hint}") from None
+        raise SetError(f"{word!r} is no status; accepted are {accepted}, behind the tasks") from None
 
 
 def _check_usage(refs: Sequence[str], filters: Filters, *, where: bool) -> None:

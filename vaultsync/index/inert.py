@@ -43,7 +43,7 @@ def _unescaped(pattern: str) -> re.Pattern[str]:
 
 
 _ESCAPED = (
-    _unescaped(r"<(?![\s0-9=<>-]|\Z)"),  # HTML, autolinks, targets in angles
+    _unescaped(r"<(?![\s0-9=<>\\-]|\Z)"),  # HTML, autolinks, targets in angles
     _unescaped(r"!\["),  # embeds
     _unescaped(r"\[\^"),  # footnotes
 )

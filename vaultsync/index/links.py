@@ -20,7 +20,7 @@ BLOCK_LINK = re.compile(rf"(?<![!\\])(?:{_WIKI}|{_MARKDOWN}|{_ANGLED})")
 _UNSAFE_IN_URL = re.compile(rf"[\s%()<>\[\]#^|\\\"'`$]|(?<=:):|{INVISIBLE.pattern}")
 # What ends a wikilink or splits it, what would begin or end something else there, and spaces that Obsidian trims.
 _NOT_IN_WIKILINK = re.compile(rf"[\[\]|#^\\`$]|%%|::|<%|%>|(?:^|/)\s|\s(?:/|\.md\Z|\Z)|{INVISIBLE.pattern}")
-_NOT_IN_ALIAS = re.compile(rf"[\[\]|\\`<>#\r\n]|{INVISIBLE.pattern}")
+_NOT_IN_ALIAS = re.compile(rf"[\[\]|\\`<>\r\n]|(?<!\S)#|{INVISIBLE.pattern}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def render_link(path: str, block: str | None, alias: str, *, markdown: bool) -> 
 
 def render_anchored(path: str, anchor: str, alias: str, *, markdown: bool = False) -> str:
     """Write a vault-absolute link to a place in a note; `anchor` is "" or begins with "#"."""
-    shown = re.sub(r"([%$:])\1+", r"\1", _NOT_IN_ALIAS.sub(" ", alias)).strip() or "↗"
+    shown = " ".join(re.sub(r"([%$:])\1+", r"\1", _NOT_IN_ALIAS.sub(" ", alias)).split()) or "↗"
     if markdown or _NOT_IN_WIKILINK.search(path):
         return f"[{shown}]({quoted(path)}{anchor})"
     stem = path.removesuffix(".md")

@@ -86,6 +86,6 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def _shown(char: str) -> str:
-    if char == "\t":
+    if char in "\t\n":
         return " "
     return "" if char in _BIDI or unicodedata.category(char) in _REMOVED else char

@@ -148,7 +148,7 @@ def _tell(given: Path | None, outcome: Outcome) -> None:
     out = console()
     plan = outcome.plan
     ids = sum(edit.why == "id" for edit in plan.edits)
-    made = [note for note in plan.index_notes if note.changed]
+    made = sorted((note for note in plan.index_notes if note.changed), key=lambda note: -(note.proposed + note.open))
     out.print("")
     out.print(f"{outcome.notes} notes, {plan.tasks} tasks, {plan.people} people. A first cycle would")
     out.print(f"  write a block id behind {ids} tasks, so that their rows can link to them,")

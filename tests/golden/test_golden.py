@@ -1,7 +1,7 @@
 """Whole plans over notes in Markdown: what goes in, and the index notes and the overview that people then see.
 
 A case in one of the `.md` files beside this one begins with `## Case: title`; under it stands a fence of four backticks
-for each note, named `in PATH`, `base PATH` (the note as an earlier cycle saw it) or `out PATH`, and one named `settings`
+for each note, named `in PATH`, `base PATH` (the note as an earlier cycle saw it) or `out PATH`, and one `settings`
 with YAML where the case needs any. In a note `→` stands for a tab, and `settings` may ask for CRLF.
 """
 

@@ -64,7 +64,7 @@ def read_region(text: str, begin: int, end: int) -> RegionContent:
     """
     rows: list[RegionRow] = []
     strangers: list[str] = []
-    blanks: list[str] = []  # behind the last stranger
+    blanks: list[str] | None = None  # those right behind a stranger
     for number, raw in enumerate(split_lines(text)[begin : end - 1], begin + 1):
         line = line_and_end(raw)[0]
         match = _ROW.match(line)
@@ -72,13 +72,14 @@ def read_region(text: str, begin: int, end: int) -> RegionContent:
         if match and link:
             indent = match["indent"]
             rows.append(RegionRow(number, indent, line[len(indent) :], link.path, link.block_id))
-            blanks = []
+            blanks = None
         elif not line.strip():
-            blanks.append(line)
+            if blanks is not None:
+                blanks.append(line)
         elif _OURS.match(line):
-            blanks = []
+            blanks = None
         else:
-            strangers += [*blanks, line] if strangers else [line]
+            strangers += [*(blanks or ()), line]
             blanks = []
     return RegionContent(tuple(rows), tuple(strangers))
 

@@ -34,6 +34,7 @@ _SIGNIFIER = re.compile(f"((?>{_SPELLING}))\ufe0f?(?!{_AS_TEXT})")
 _QUIET_SIGNIFIER = re.compile(f"(?>{_SPELLING})(?={_AS_TEXT})")
 _DATED = frozenset({"start", "created", "scheduled", "due", "done", "cancelled"})
 _BLOCK_START = re.compile(r"\A(?:(?P<digits>[0-9]{1,9})(?P<mark>[.)])|(?P<bare>[-+*]|#{1,6}|>.*))\Z", re.DOTALL)
+_HARMLESS = re.compile(r"[A-Za-z0-9.,;'\"?/()_-]+")  # most words, which needn't be looked at further
 _TAG_START = re.compile(rf"#(?=[^{re.escape(NOT_IN_TAG)}])")
 
 
@@ -148,6 +149,8 @@ def _restore_by_look(now: Sequence[str], altered: Sequence[tuple[str, list[str]]
 
 def _render(text: str, path: str, before: str, after: str) -> str:
     """Render one token; `before` and `after` are its neighbours, which could become part of what it begins or ends."""
+    if _HARMLESS.fullmatch(text):
+        return text
     text = re.sub("%(?=%)", r"%\\", text).replace("<%", "<\\%").replace("%>", "%\\>")
     text = re.sub(r"\$(?=\$)", r"$\\", text)
     text = re.sub(":(?=:)", r":\\", text)
@@ -165,7 +168,7 @@ def _render(text: str, path: str, before: str, after: str) -> str:
     pieces = _WHOLE_WIKILINK.split(text)
     for position in range(0, len(pieces), 2):  # every other piece is a link, in which nothing is a signifier
         following = "".join(pieces[position + 1 :]) or f" {after}"
-        pieces[position] = _quiet_signifiers(pieces[position].replace("[[", "[\\["), following)
+        pieces[position] = _quiet_signifiers(re.sub(r"\[(?=\[)", r"[\\", pieces[position]), following)
     return "".join(pieces)
 
 

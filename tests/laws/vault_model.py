@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from vaultsync.clock import Clock
 from vaultsync.cycle import Outcome, Waits, Wheel
-from vaultsync.index.links import find_links
+from vaultsync.index.links import find_links, task_key
+from vaultsync.index.region import read_region
+from vaultsync.index.rows import FIELDS, read_row, shown_values
 from vaultsync.model import TaskSettings
 from vaultsync.reconcile.plan import Plan, plan_cycle
 from vaultsync.reconcile.snapshot import Snapshot
@@ -22,6 +24,7 @@ from vaultsync.tasks.note import Note, parse_note
 from vaultsync.tasks.people import PersonSource, Roster, build_roster
 from vaultsync.tasks.rules import Rules
 from vaultsync.tasks.statuses import roles
+from vaultsync.tasks.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +37,7 @@ SETTINGS = TaskSettings()
 RULES = Rules(tasks=SETTINGS, roles=roles(SETTINGS, registered=False, overrides={}))
 PEOPLE = ("Ana", "Bo", "Kim Ray")
 ANA, BO, KIM = (f"Tasks/@{person}.md" for person in PEOPLE)
-NO_WAITS = Waits(quiet=0, quiet_max=0, stamp_after=0, settle=0, absent_delay=0)
+NO_WAITS = Waits(quiet=0, quiet_max=0, stamp_after=0, settle=0, absent_delay=5)
 
 
 def roster_of(notes: Mapping[str, Note]) -> Roster:
@@ -177,7 +180,7 @@ class FolderVault:
     settings: Settings = field(init=False)
 
     def __post_init__(self) -> None:
-        self.root.mkdir(parents=True)
+        self.root.mkdir(parents=True, exist_ok=True)
         people = "".join(f"  {person}: []\n" for person in PEOPLE)
         (self.root / "vaultsync.yaml").write_text(f"people:\n  aliases:\n{_indented(people)}", encoding="utf-8")
         self.settings = load_settings(self.root)
@@ -189,6 +192,18 @@ class FolderVault:
     @property
     def state_file(self) -> Path:
         return self.folder / "state" / "state.db"
+
+    def copy(self, folder: Path) -> FolderVault:
+        """Return a vault of the same bytes and state in another folder."""
+        shutil.copytree(self.folder, folder)
+        return FolderVault(folder, self.waits, self.later)
+
+    def come_to_rest(self) -> None:
+        """Turn until nothing waits any more."""
+        self.turn()
+        self.later += 10
+        self.turn()
+        self.turn()
 
     def clock(self) -> Clock:
         return Clock(
@@ -227,6 +242,33 @@ class FolderVault:
     def texts(self) -> dict[str, str]:
         found = sorted(self.root.rglob("*.md"))
         return {path.relative_to(self.root).as_posix(): path.read_bytes().decode() for path in found}
+
+
+def agreement(notes: Mapping[str, Note], rules: Rules, roster: Roster) -> set[tuple[str, str]]:
+    """Return where a row doesn't show what its source says: key and field."""
+    sources = {
+        task_key(path, task.line.block_id): task
+        for path, note in sorted(notes.items(), reverse=True)
+        for task in reversed(note.tasks)
+        if task.line.block_id and not find_links(task.line.text)
+    }
+    differing: set[tuple[str, str]] = set()
+    for note in notes.values():
+        if note.kind != "index" or note.regions is None:
+            continue
+        for row in read_region(note.text or "", note.regions.begin or 0, note.regions.end or 0).rows:
+            key = task_key(row.path, row.block_id)
+            task = sources.get(key)
+            if task is None:
+                continue  # it waits for its source, or was edited when that went
+            said = shown_values(task.line, read_text(task.line, roster), task.path, rules)
+            shown = read_row(row.text, task.line.recurrence, roster, rules)
+            assert shown is not None
+            names = [("status", "symbol"), *((name, name) for name in FIELDS if name not in ("status", "assignee"))]
+            differing |= {(key, name) for name, slot in names if getattr(said, slot) != getattr(shown, slot)}
+            if shown.mentions:
+                differing.add((key, "assignee"))
+    return differing
 
 
 def _indented(text: str) -> str:

@@ -605,3 +605,21 @@ def test_a_row_doubled_within_a_note_and_edited_twice_loses_no_word() -> None:
     assert "Do that" in vault.texts[ANA]
     vault.assert_settled()
     vault.assert_settled()
+
+
+@pytest.mark.parametrize(
+    ("typed", "after"),
+    [
+        ("🔁 every week", "- [ ] Do @Ana 🔁 every week"),
+        ("🏁 delete", "- [ ] Do @Ana 🏁 delete"),
+        ("🆔 abc", "- [ ] Do @Ana 🆔 abc"),
+        ("⛔ abc", "- [ ] Do @Ana ⛔ abc"),
+    ],
+)
+def test_what_a_row_never_shows_goes_to_the_source_when_it_is_typed_there(typed: str, after: str) -> None:
+    vault = known("- [ ] Do @Ana")
+    row = vault.row(ANA, "Do")
+    vault.edit(ANA, row, f"{row} {typed}")
+    vault.turn()
+    assert source(vault) == after
+    vault.assert_settled()

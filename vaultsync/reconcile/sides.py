@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vaultsync.index.rows import FIELDS, RowValues, read_row, shown_values
-from vaultsync.model import Role, TaskLine
+from vaultsync.index.rows import FIELDS, RowValues, read_row, row_settings, shown_values
+from vaultsync.model import FieldName, Role, TaskLine
 from vaultsync.reconcile.merge import Winner, merge_field, merge_status, merge_status_without_base
 from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.people import UNASSIGNED, Roster
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from vaultsync.reconcile.base import BaseTask
     from vaultsync.reconcile.snapshot import RowAt, SourceTask
     from vaultsync.tasks.rules import Rules
+
+
+# A click on a row with one of these would spawn or delete rows, so it only ever stands in the source.
+NEVER_SHOWN: tuple[FieldName, ...] = ("recurrence", "on_completion", "id", "depends_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class RowSide:
     at: RowAt
     now: RowValues
     was: RowValues | None
+    typed: Mapping[FieldName, str]  # fields that rows never show, as somebody typed them here
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ def read_sides(base: BaseTask | None, source: SourceTask, rows: Sequence[RowAt],
         written = _as_written(base, at, rows)
         before = read_row(written, rule, roster, rules) if written else None
         # A row where the base knows none (a copy, a note made anew) is measured against what we would have written.
-        read.append(RowSide(at, values, before or (was.values if was else None)))
+        read.append(RowSide(at, values, before or (was.values if was else None), _typed(at, rules)))
     symbol = _accepted_symbol(was, now, rules) if was else now.line.symbol
     return Sides(now, was, base.conflicts if base else frozenset(), tuple(read), symbol)
 
@@ -94,6 +99,11 @@ def _as_written(base: BaseTask | None, at: RowAt, rows: Sequence[RowAt]) -> str 
         return base.rows[at.note] if base else None
     standing = {other.note for other in rows}
     return next((base.rows[note] for note in sorted(base.rows) if note not in standing), None)
+
+
+def _typed(at: RowAt, rules: Rules) -> dict[FieldName, str]:
+    line = parse_line(at.row.text, row_settings(rules), hidden=True)
+    return {field.name: field.value for field in line.fields if field.name in NEVER_SHOWN} if line else {}
 
 
 def _source(line: TaskLine, text: TaskText, assignees: frozenset[str], path: str, rules: Rules) -> SourceSide:

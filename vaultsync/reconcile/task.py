@@ -127,6 +127,11 @@ def _take_over(taken: Mapping[str, RowSide], sides: Sides, rules: Rules, roster:
         if value == INVALID:
             raise _RefusalError(f"the {name} date in the row is no day of the calendar")
         text = _with_field(text, name, None if value == "none" else value, rules)
+    for row in sides.rows:
+        for field_name, value in row.typed.items():
+            line = _must_parse(text, rules)
+            if all(each.name != field_name for each in line.fields):
+                text = set_field(line, field_name, value, rules.tasks)
     return text
 
 

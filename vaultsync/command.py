@@ -104,7 +104,7 @@ def _plan_note(path: str, edits: Sequence[PlannedEdit], commanded: Commanded, wh
     if is_stale or wheel.scanner.age(path) < wheel.waits.quiet:
         commanded.problems.append(Problem(path, None, "it is being written; run again"))
         return
-    verified = verify_edits(path, content.decode("utf-8"), edits, wheel.settings.rules)
+    verified = verify_edits(wheel.scanner.notes[path], content.decode("utf-8"), edits, wheel.settings.rules)
     refused = {problem.line for problem in verified.refused}
     commanded.problems += [*verified.refused, *verified.remarks]
     commanded.edits += [edit for edit in edits if edit.line not in refused]

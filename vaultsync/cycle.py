@@ -1,40 +1,41 @@
 """One turn of the wheel: scan, plan, halt?, apply, save. One-shot turns it once, the daemon at every change.
 
-What to change is decided in the reconcile room, how a file is replaced in storage; this module only hands one to the
-other, and is the only place that knows both.
+What to change is decided in the reconcile room, how it gets to the files in `apply`; here is only in which order, and
+when to try again.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from vaultsync.apply import Checked, Progress, Tell, apply, changed_paths, check, tell_all
 from vaultsync.errors import HaltError
 from vaultsync.model import Problem
 from vaultsync.reconcile.plan import Plan, plan_cycle
 from vaultsync.reconcile.safety import suspicious
 from vaultsync.reconcile.snapshot import Snapshot
-from vaultsync.reconcile.verify import verify_edits
 from vaultsync.scan import Scanner
 from vaultsync.storage import vault
-from vaultsync.storage.state import JournalEntry, State, StateChanges
-from vaultsync.tasks.people import UNASSIGNED, PersonSource, Roster, build_roster, person_source
+from vaultsync.survey import vault_roster
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from vaultsync.clock import Clock
-    from vaultsync.reconcile.edit import PlannedEdit
     from vaultsync.settings import Settings
+    from vaultsync.storage.state import State
 
 _ATTEMPTS = 8  # plans of one turn; each but the first because something had changed under the one before
 _PAUSE = 0.2  # seconds between the two reads of a note that is always being written
 
-Progress = Callable[[str, int, int], None]
-
 
 def no_progress(_what: str, _done: int, _total: int) -> None:
     """Show nothing."""
+
+
+def tell_nobody(_path: str, _before: str | None, _after: str) -> None:
+    """Let a change go by unseen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +57,9 @@ class Outcome:
     written: frozenset[str]  # notes whose bytes changed
     notes: int
     problems: tuple[Problem, ...]
-    texts: dict[str, tuple[str | None, str]]  # path -> text before and after, of every note that the plan changes
+    changes: tuple[str, ...]  # notes that the plan changes
     skipped: tuple[str, ...] = ()  # notes too young to plan on
     wait: float | None = None  # seconds until something that waits now will be due
-
-
-@dataclass(slots=True)
-class _Prepared:
-    """The notes that a plan changes, with their texts before and after; `stale` ones weren't as planned on."""
-
-    texts: dict[str, tuple[str | None, str]] = field(default_factory=dict)
-    refused: dict[tuple[str, int], Problem] = field(default_factory=dict)
-    remarks: list[Problem] = field(default_factory=list)
-    stale: set[str] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class _Applied:
-    """What became of the writes of one plan."""
-
-    landed: set[str] = field(default_factory=set)
-    changed: set[str] = field(default_factory=set)  # somebody else was faster
-    blocked: dict[str, str] = field(default_factory=dict)  # the system said no
 
 
 @dataclass(slots=True)
@@ -106,32 +88,29 @@ class Wheel:
             self.clock.sleep(min(self.waits.quiet - self.scanner.age(path) for path in young) + 0.01)
             self.scanner.scan_some(young)
 
-    def turn(
+    def turn(  # noqa: PLR0913 - the ways in which a turn is asked for, none of which changes what it decides
         self,
         changed: Iterable[str] | None = None,
         *,
         dry_run: bool = False,
         force: bool = False,
         progress: Progress = no_progress,
+        tell: Tell = tell_nobody,
         stop: Callable[[], bool] = lambda: False,
     ) -> Outcome:
         """Scan `changed` (None: everything), plan, apply, save.
 
-        `stop` is asked between two files; once it says so, the rest is left for the next turn. Raises HaltError, with
-        nothing written, when the vault as a whole looks wrong.
+        `tell` hears of each note that is changed (in a dry run, would be). `stop` is asked between two files; once it
+        says so, the rest is left for the next turn. Raises HaltError, with nothing written, when the vault as a whole
+        looks wrong.
         """
         self._require_root(force=force)
-        if changed is None:
-            self.scanner.scan_all(lambda done, total: progress("reading", done, total))
-            if not dry_run:
-                for path in self.scanner.stale_temps:
-                    vault.remove_temp(self.settings.root, path)
-        else:
-            self.scanner.scan_some(changed)
+        self._scan(changed, progress, tidy=not dry_run)
         blocked: dict[str, str] = {}  # notes that the system doesn't let us write, and its words
         refused: dict[tuple[str, int], Problem] = {}
         newcomers: set[str] = set()
         written: set[str] = set()
+        checked = Checked()
         for _ in range(_ATTEMPTS):
             snapshot, known_problems = self._snapshot(frozenset(blocked), frozenset(refused), newcomers, force=force)
             plan, seen = plan_cycle(snapshot), len(snapshot.notes)
@@ -140,32 +119,43 @@ class Wheel:
                 newcomers |= made
                 continue
             self._halt_if_suspicious(plan, snapshot, force=force)
-            prepared = self._prepare(plan)
-            if prepared.stale or prepared.refused.keys() - refused.keys():
-                refused |= prepared.refused
-                self.scanner.scan_some(prepared.stale)
+            checked = check(plan, self.scanner)
+            if checked.stale or checked.refused.keys() - refused.keys():
+                refused |= checked.refused
+                self.scanner.scan_some(checked.stale)
                 continue
             if dry_run:
+                tell_all(plan, self.scanner, tell)
                 break
-            applied = self._apply(plan, prepared.texts, progress, stop)
-            written |= applied.landed
+            applied = apply(plan, self.scanner, self.state, self._moment(), progress, tell, stop)
+            written |= applied.landed.keys()
             blocked |= applied.blocked
-            self.scanner.scan_some(applied.landed | applied.changed)
-            if not applied.changed and not applied.blocked.keys() - self._never_retried(plan):
+            self.scanner.scan_some(applied.landed.keys() | applied.changed)
+            drawn_only = {write.path for write in plan.note_writes} - {edit.path for edit in plan.edits}
+            # A failure that no source edit depends on changes nothing for the others.
+            if stop() or not (applied.changed or applied.blocked.keys() - drawn_only):
                 break
-        told = (*known_problems, *plan.problems, *refused.values(), *prepared.remarks)
+        told = (*known_problems, *plan.problems, *refused.values(), *checked.remarks)
         told += tuple(Problem(path, None, f"can't be written: {what}") for path, what in sorted(blocked.items()))
         return Outcome(
             plan=plan,
             written=frozenset(written),
             notes=seen,
             problems=tuple(dict.fromkeys(told)),
-            texts=prepared.texts,
+            changes=tuple(changed_paths(plan)),
             skipped=tuple(sorted(snapshot.held - blocked.keys())),
             wait=self.next_wait(plan.wait),
         )
 
     # -- before planning
+
+    def _scan(self, changed: Iterable[str] | None, progress: Progress, *, tidy: bool) -> None:
+        if changed is not None:
+            self.scanner.scan_some(changed)
+            return
+        self.scanner.scan_all(lambda done, total: progress("reading", done, total))
+        for path in self.scanner.stale_temps if tidy else ():
+            vault.remove_temp(self.settings.root, path)
 
     def _require_root(self, *, force: bool) -> None:
         try:
@@ -176,6 +166,9 @@ class Wheel:
             ) from error
         if identity != self._identity and not force:
             raise HaltError(f"{self.settings.root}: another folder stands where the vault was; nothing was written")
+
+    def _moment(self) -> str:
+        return self.clock.stamp(self.settings.config.vault.timezone)
 
     def _young(self) -> set[str]:
         return {path for path in self.scanner.changed_at if self.scanner.age(path) < self.waits.quiet}
@@ -196,7 +189,7 @@ class Wheel:
     ) -> tuple[Snapshot, tuple[Problem, ...]]:
         notes = self.scanner.notes
         self._planned_at = self.clock.monotonic()
-        roster, roster_problems = self._roster(newcomers)
+        roster, roster_problems = vault_roster(notes, self.settings.config.vault, newcomers)
         ages = {path: self.scanner.age(path) for path in self.scanner.changed_at}
         snapshot = Snapshot(
             notes=notes,
@@ -226,118 +219,11 @@ class Wheel:
         own = (problem for path in sorted(notes) for problem in notes[path].problems)
         return snapshot, (*self.settings.obsidian.problems, *unreadable, *own, *roster_problems)
 
-    def _roster(self, newcomers: Iterable[str]) -> tuple[Roster, tuple[Problem, ...]]:
-        vault_config = self.settings.config.vault
-        sources = [PersonSource(name, path="", origin="index") for name in sorted(newcomers) if name != UNASSIGNED]
-        for path in sorted(self.scanner.notes):
-            note = self.scanner.notes[path]
-            if note.kind == "index" and note.person:
-                sources.append(PersonSource(note.person, path=path, origin="index"))
-            elif found := person_source(path, note.properties or {}, vault_config.people.notes):
-                sources.append(found)
-        return build_roster(sources, vault_config.owner, vault_config.people.aliases, vault_config.people.ignore)
-
     def _halt_if_suspicious(self, plan: Plan, snapshot: Snapshot, *, force: bool) -> None:
         safety = self.settings.config.vault.safety
         why = suspicious(plan, snapshot, safety.max_vanished, safety.min_known)
         if why and not force:
             raise HaltError(why)
-
-    # -- after planning
-
-    def _prepare(self, plan: Plan) -> _Prepared:
-        """Work out the new text of every note that the plan changes; read what it was planned on once more."""
-        prepared = _Prepared()
-        by_path: dict[str, list[PlannedEdit]] = defaultdict(list)
-        for edit in plan.edits:
-            by_path[edit.path].append(edit)
-        for path, edits in by_path.items():
-            try:
-                content = vault.read(self.settings.root, path)
-            except OSError:
-                prepared.stale.add(path)
-                continue
-            if vault.digest_of(content) != self.scanner.notes[path].digest:
-                prepared.stale.add(path)
-                continue
-            text = content.decode("utf-8")
-            verified = verify_edits(path, text, edits, self.settings.rules)
-            prepared.texts[path] = (text, verified.text)
-            prepared.refused |= {(path, problem.line or 0): problem for problem in verified.refused}
-            prepared.remarks += verified.remarks
-        for write in plan.note_writes:
-            before = self.scanner.notes[write.path].text if write.expected is not None else None
-            prepared.texts[write.path] = (before, write.text)
-        return prepared
-
-    def _never_retried(self, plan: Plan) -> set[str]:
-        """Return the notes whose failure changes nothing for the others: those that no source edit goes into."""
-        return {write.path for write in plan.note_writes} - {edit.path for edit in plan.edits}
-
-    def _apply(
-        self, plan: Plan, texts: dict[str, tuple[str | None, str]], progress: Progress, stop: Callable[[], bool]
-    ) -> _Applied:
-        """Write the journal, then the sources, then the index notes, then the base of what landed."""
-        applied = _Applied()
-        self._record(plan)
-        drawn = [write.path for write in plan.note_writes]
-        sources = [path for path in texts if path not in set(drawn)]
-        order = [*sources, *drawn]
-        digests: dict[str, str] = {}
-        for number, path in enumerate(order):
-            # A row may only show what its source already says.
-            if stop() or (number == len(sources) and (applied.changed or applied.blocked)):
-                break
-            before, after = texts[path]
-            expected = None if before is None else self.scanner.notes[path].digest
-            content = after.encode("utf-8")
-            try:
-                vault.write(self.settings.root, path, content, expected)
-            except vault.TargetChangedError:
-                applied.changed.add(path)
-            except vault.WriteRefusedError as error:
-                applied.blocked[path] = str(error)
-            except OSError as error:
-                applied.blocked[path] = error.strerror or str(error)
-            else:
-                applied.landed.add(path)
-                digests[path] = vault.digest_of(content)
-            progress("writing", number + 1, len(order))
-        self._save(plan, digests, frozenset(texts) - applied.landed)
-        return applied
-
-    def _record(self, plan: Plan) -> None:
-        if not plan.edits:
-            return
-        run = self.state.next_run()
-        at = self.clock.stamp(self.settings.config.vault.timezone)
-        self.state.record(
-            JournalEntry(
-                run, at, edit.path, edit.line, edit.before, "\n".join(edit.after) if edit.after else None, edit.why
-            )
-            for edit in plan.edits
-        )
-
-    def _save(self, plan: Plan, digests: dict[str, str], not_landed: frozenset[str]) -> None:
-        """Save the base of each task whose files all are as planned; the others are merged anew from the old one."""
-        known = self.state.base
-        changes = StateChanges(written=digests, ids=set(plan.ids))
-        for key, task in plan.base.items():
-            files = {task.path, *task.rows, *(known[key].rows if key in known else ())}
-            if not files & not_landed:
-                changes.base[key] = task
-        for key in plan.forgotten:
-            if key in known and not {known[key].path, *known[key].rows} & not_landed:
-                changes.forgotten.add(key)
-        changes.index_notes = {
-            path: record
-            for path, record in plan.records.items()
-            if path not in not_landed and self.state.index_notes.get(path) != record
-        }
-        changes.index_notes_gone = {
-            path for path in self.state.index_notes if path not in self.scanner.notes and path not in plan.records
-        }
-        self.state.save(changes)
 
     def next_wait(self, least: float | None = None) -> float | None:
         """Return the seconds until the first waiting period ends that the last plan saw running; None if there is none.

@@ -2,8 +2,8 @@
 
 Left to others: reading (tasks, markdown), deciding (reconcile), writing (storage).
 
-Conventions. Paths are relative to the vault, with "/". Lines of a note are numbered from 1. Offsets in a line count code
-points. Dates are text, `YYYY-MM-DD`, or `INVALID` for a date-shaped text that is no day of the calendar.
+Conventions. Paths are relative to the vault, with "/". Lines of a note are numbered from 1. Offsets in a line count
+code points. Dates are text, `YYYY-MM-DD`, or `INVALID` for a date-shaped text that is no day of the calendar.
 """
 
 from __future__ import annotations

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from vaultsync.reconcile.locate import find_index_notes, find_rows, locate_tasks
 from vaultsync.reconcile.snapshot import Snapshot
 from vaultsync.reconcile.stamp import taken_ids
-from vaultsync.tasks.people import PersonSource, build_roster, person_source
+from vaultsync.tasks.people import UNASSIGNED, PersonSource, build_roster, person_source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from vaultsync.config import VaultConfig
@@ -65,9 +65,14 @@ def survey(
     return Survey(notes, roster, located.tasks, rows, taken_ids(snapshot, located, rows), today)
 
 
-def vault_roster(notes: Mapping[str, Note], config: VaultConfig) -> tuple[Roster, tuple[Problem, ...]]:
-    """Return who the people of a vault are, as its notes and its config say, and what is wrong with that."""
-    sources: list[PersonSource] = []
+def vault_roster(
+    notes: Mapping[str, Note], config: VaultConfig, newcomers: Iterable[str] = ()
+) -> tuple[Roster, tuple[Problem, ...]]:
+    """Return who the people of a vault are, as its notes and its config say, and what is wrong with that.
+
+    `newcomers` are people who are about to get an index note.
+    """
+    sources = [PersonSource(name, origin="index") for name in sorted(newcomers) if name != UNASSIGNED]
     for path in sorted(notes):
         note = notes[path]
         if note.kind == "index" and note.person:

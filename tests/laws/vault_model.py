@@ -20,7 +20,7 @@ from vaultsync.reconcile.verify import verify_edits
 from vaultsync.settings import Settings, load_settings
 from vaultsync.storage.state import State
 from vaultsync.storage.vault import digest_of
-from vaultsync.tasks.note import Note, parse_note
+from vaultsync.tasks.note import Note, parse_note, parse_text
 from vaultsync.tasks.people import PersonSource, Roster, build_roster
 from vaultsync.tasks.rules import Rules
 from vaultsync.tasks.statuses import roles
@@ -100,7 +100,8 @@ class PaperVault:
             fresh: set[tuple[str, int]] = set()
             for path in {edit.path for edit in plan.edits}:
                 edits = [edit for edit in plan.edits if edit.path == path]
-                verified = verify_edits(path, self.texts[path], edits, self.rules)
+                before = parse_text(path, self.texts[path], "", self.rules)
+                verified = verify_edits(before, self.texts[path], edits, self.rules)
                 fresh |= {(path, problem.line or 0) for problem in verified.refused}
                 problems += [problem.what for problem in verified.refused]
                 after[path] = verified.text

@@ -13,7 +13,7 @@ from vaultsync.cli.reconcile import reconcile_command
 from vaultsync.cli.run import run_command
 from vaultsync.cli.set_status import set_command
 from vaultsync.cli.tasks import tasks_command
-from vaultsync.cli.terminal import console, safe
+from vaultsync.cli.terminal import console, safe_lines
 from vaultsync.errors import VaultsyncError
 
 app = typer.Typer(
@@ -37,7 +37,7 @@ def main() -> None:
     try:
         app()
     except VaultsyncError as error:
-        console(stderr=True).print(safe(f"vaultsync: {error}"), style="red")
+        console(stderr=True).print(safe_lines(f"vaultsync: {error}"), style="red")
         sys.exit(error.exit_code)
 
 

@@ -58,7 +58,7 @@ def waits(machine: MachineConfig, *, daemon: bool) -> Waits:
 
 
 @contextlib.contextmanager
-def opened(  # noqa: PLR0913 - the options that every command shares
+def opened(
     vault: Path | None,
     config: Path | None,
     state_dir: Path | None,

@@ -77,7 +77,7 @@ def cycle_report(outcome: Outcome, vault: str, seconds: float, *, dry_run: bool)
     """Report one turn of the wheel."""
     plan = outcome.plan
     # In a dry run `written` tells what would be.
-    written = frozenset(outcome.texts) if dry_run else outcome.written
+    written = frozenset(outcome.changes) if dry_run else outcome.written
     return CycleReport(
         vault=vault,
         notes=outcome.notes,

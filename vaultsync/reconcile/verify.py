@@ -31,25 +31,38 @@ class Verified:
     remarks: tuple[Problem, ...]
 
 
-def verify_edits(path: str, text: str, edits: Sequence[PlannedEdit], rules: Rules) -> Verified:
-    """Apply the edits of one note.
+def verify_edits(before: Note, text: str, edits: Sequence[PlannedEdit], rules: Rules) -> Verified:
+    """Apply the edits of one note, which was read as `before`.
 
     Raises `textlines.EditMismatch` if the text isn't the one that was planned on.
     """
-    before = parse_text(path, text, "", rules)
-    after, remarks = _applied(text, edits)
-    if _reads_as_intended(before, edits, after, rules):
-        return Verified(after, (), remarks)
-    good: list[PlannedEdit] = []
-    refused: list[Problem] = []
-    for edit in edits:
-        if _reads_as_intended(before, [*good, edit], _applied(text, [*good, edit])[0], rules):
-            good.append(edit)
-        else:
-            what = "the planned edit would not read back as this task; the line is left alone, the row stays as typed"
-            refused.append(Problem(path, edit.line, what))
+    good, refused = _sifted(before, text, edits, [], rules)
+    what = "the planned edit would not read back as this task; the line is left alone, the row stays as typed"
     after, remarks = _applied(text, good)
-    return Verified(after, tuple(refused), remarks)
+    return Verified(after, tuple(Problem(before.path, edit.line, what) for edit in refused), remarks)
+
+
+def apply_edits(text: str, edits: Sequence[PlannedEdit]) -> str:
+    """Return a note's text after edits that were verified; sub-items of a removed line move up a level."""
+    return _applied(text, edits)[0]
+
+
+def _sifted(
+    before: Note, text: str, edits: Sequence[PlannedEdit], good: Sequence[PlannedEdit], rules: Rules
+) -> tuple[list[PlannedEdit], list[PlannedEdit]]:
+    """Part edits into those that read back as intended beside the `good` ones, which come first, and the others.
+
+    By halves, so that one bad edit of thousands costs a dozen readings of the note.
+    """
+    together = [*good, *edits]
+    if not edits or _reads_as_intended(before, together, apply_edits(text, together), rules):
+        return together, []
+    if len(edits) == 1:
+        return list(good), list(edits)
+    middle = len(edits) // 2
+    good, refused = _sifted(before, text, edits[:middle], good, rules)
+    good, more = _sifted(before, text, edits[middle:], good, rules)
+    return good, [*refused, *more]
 
 
 def _reads_as_intended(before: Note, edits: Sequence[PlannedEdit], text: str, rules: Rules) -> bool:

@@ -17,7 +17,7 @@ _LENGTH = 8
 
 
 def derive_id(path: str, prose: str, taken: Container[str]) -> str:
-    """Return the id of a task: `t-` and eight of [a-z0-9], from note path, prose and the lowest ordinal whose id is free."""
+    """Return the id of a task, `t-` and eight of [a-z0-9]: from path, prose and the lowest ordinal whose id is free."""
     return _first_free(f"{unicodedata.normalize('NFC', path)}\0{unicodedata.normalize('NFC', prose)}", taken)
 
 

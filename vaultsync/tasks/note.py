@@ -19,8 +19,9 @@ from vaultsync.model import Problem, TaskLine
 from vaultsync.tasks.line import parse_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from vaultsync.markdown.frontmatter import Frontmatter
     from vaultsync.tasks.rules import Rules
 
 WANTED_PROPERTIES = (
@@ -126,38 +127,48 @@ def parse_text(path: str, text: str, digest: str, rules: Rules) -> Note:
     if found.problem:
         return held_note(path, digest, found.problem)
 
-    properties: dict[str, object] = {}
-    if front and (found.lines or regions or _WANTED_WITHOUT_TASKS.search(front.raw)):
-        everything, trouble = frontmatter.properties(front.raw, rules.limits.frontmatter_bytes)
-        properties = {key: everything[key] for key in WANTED_PROPERTIES if key in everything}
-        if trouble:
-            problems.append(Problem(path, front.first, f"frontmatter: {trouble}"))
+    wants_properties = bool(found.lines or regions or rules.may_hold_region(path))
+    properties = (
+        _wanted_properties(path, front, rules, problems) if front and (wants_properties or _is_wanted(front)) else {}
+    )
     kind = _kind(properties)
     if kind == "off":
         return Note(path, digest, kind)
-
-    tasks: list[Task] = []
-    if found.lines:
-        lines = split_lines(text)
-        for number in found.lines:
-            line_text = line_and_end(lines[number - 1])[0]
-            if len(line_text) > rules.limits.line_chars:
-                limit = f"more than {rules.limits.line_chars}; `limits.line_chars` raises the limit"
-                problems.append(Problem(path, number, f"the line has {len(line_text)} characters, {limit}"))
-                continue
-            line = parse_line(line_text, rules.tasks, hidden=rules.read_hidden_fields)
-            if line is not None:
-                tasks.append(Task(path, number, line))
     return Note(
         path,
         digest,
         kind,
-        tasks=tuple(tasks),
+        tasks=tuple(_read_tasks(path, text, found.lines, rules, problems)),
         properties=properties,
         regions=regions,
         text=text if regions or kind != "source" or rules.may_hold_region(path) else None,
         problems=tuple(problems),
     )
+
+
+def _is_wanted(front: Frontmatter) -> bool:
+    """Tell, without parsing, whether the frontmatter of a note without tasks may say something that counts."""
+    return _WANTED_WITHOUT_TASKS.search(front.raw) is not None
+
+
+def _wanted_properties(path: str, front: Frontmatter, rules: Rules, problems: list[Problem]) -> dict[str, object]:
+    everything, trouble = frontmatter.properties(front.raw, rules.limits.frontmatter_bytes)
+    if trouble:
+        problems.append(Problem(path, front.first, trouble))
+    return {key: everything[key] for key in WANTED_PROPERTIES if key in everything}
+
+
+def _read_tasks(path: str, text: str, numbers: Sequence[int], rules: Rules, problems: list[Problem]) -> Iterator[Task]:
+    lines = split_lines(text) if numbers else []
+    for number in numbers:
+        line_text = line_and_end(lines[number - 1])[0]
+        if len(line_text) > rules.limits.line_chars:
+            limit = f"more than {rules.limits.line_chars}; `limits.line_chars` raises the limit"
+            problems.append(Problem(path, number, f"the line has {len(line_text)} characters, {limit}"))
+            continue
+        line = parse_line(line_text, rules.tasks, hidden=rules.read_hidden_fields)
+        if line is not None:
+            yield Task(path, number, line)
 
 
 def _kind(properties: Mapping[str, object]) -> NoteKind:

@@ -6,7 +6,7 @@ Reading config files and Obsidian's own settings is left to the rooms above; who
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -43,7 +43,7 @@ class Rules:
     remove_tags: frozenset[str] = frozenset({"#proposed"})  # on acceptance; with "#", lower case
     rollup_roles: frozenset[Role] = frozenset({Role.PROPOSED, Role.TODO, Role.IN_PROGRESS})
     rollup_since: str | None = None  # by note date
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     def may_hold_region(self, path: str) -> bool:
         """Tell whether a note stands where an index note or the overview would be made."""

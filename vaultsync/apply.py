@@ -1,0 +1,172 @@
+"""Apply a plan: check its edits against the notes as they are now, write them one file at a time, save what landed.
+
+What to change was decided in the reconcile room; when to try again is `cycle`'s. Texts are worked out note by note,
+twice if need be, so that a plan over many notes holds none of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from vaultsync.reconcile.verify import apply_edits, verify_edits
+from vaultsync.storage import vault
+from vaultsync.storage.state import JournalEntry, State, StateChanges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from vaultsync.model import Problem
+    from vaultsync.reconcile.edit import PlannedEdit
+    from vaultsync.reconcile.plan import Plan
+    from vaultsync.scan import Scanner
+
+Progress = Callable[[str, int, int], None]
+Tell = Callable[[str, str | None, str], None]  # path, text before (None: a new note), text after
+
+
+@dataclass(slots=True)
+class Checked:
+    """What a look at the notes says of a plan's edits; `stale` notes aren't as planned on."""
+
+    refused: dict[tuple[str, int], Problem] = field(default_factory=dict)
+    remarks: list[Problem] = field(default_factory=list)
+    stale: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Applied:
+    """What became of the writes of one plan."""
+
+    landed: dict[str, str] = field(default_factory=dict)  # path -> digest
+    changed: set[str] = field(default_factory=set)  # somebody else was faster
+    blocked: dict[str, str] = field(default_factory=dict)  # the system said no, in these words
+
+
+def changed_paths(plan: Plan) -> list[str]:
+    """Return the notes that a plan changes, sources first: a row may only show what its source already says."""
+    drawn = [write.path for write in plan.note_writes]
+    return [*sorted({edit.path for edit in plan.edits} - set(drawn)), *drawn]
+
+
+def check(plan: Plan, scanner: Scanner) -> Checked:
+    """Apply each note's edits to its text as it is now and read it again; nothing is written."""
+    checked = Checked()
+    for path, edits in _by_path(plan.edits).items():
+        text = _current_text(path, scanner)
+        if text is None:
+            checked.stale.add(path)
+            continue
+        verified = verify_edits(scanner.notes[path], text, edits, scanner.settings.rules)
+        checked.refused |= {(path, problem.line or 0): problem for problem in verified.refused}
+        checked.remarks += verified.remarks
+    return checked
+
+
+def new_texts(plan: Plan, scanner: Scanner) -> Iterator[tuple[str, str | None, str | None]]:
+    """Yield path, text before and text after of each note that the plan changes, in the order of writing.
+
+    The text after is None for a note that is no longer as planned on, the one before for a note to be made.
+    """
+    edits = _by_path(plan.edits)
+    writes = {write.path: write for write in plan.note_writes}
+    for path in changed_paths(plan):
+        if path in writes:
+            before = scanner.notes[path].text if writes[path].expected is not None else None
+            yield path, before, writes[path].text
+        else:
+            text = _current_text(path, scanner)
+            yield path, text, apply_edits(text, edits[path]) if text is not None else None
+
+
+def tell_all(plan: Plan, scanner: Scanner, tell: Tell) -> None:
+    """Tell of each change of a plan without making it."""
+    for path, before, after in new_texts(plan, scanner):
+        if after is not None:
+            tell(path, before, after)
+
+
+def apply(  # noqa: PLR0913 - where from, where to, and who listens
+    plan: Plan, scanner: Scanner, state: State, at: str, progress: Progress, tell: Tell, stop: Callable[[], bool]
+) -> Applied:
+    """Write the journal, then the sources, then the index notes, then the base of what landed.
+
+    `at` is the moment, ISO 8601, for the journal. If any source couldn't be written, the index notes are left for
+    another plan.
+    """
+    applied = Applied()
+    _record(plan, state, at)
+    order = changed_paths(plan)
+    drawn = {write.path for write in plan.note_writes}
+    for number, (path, before, after) in enumerate(new_texts(plan, scanner), 1):
+        if stop() or (path in drawn and (applied.changed | applied.blocked.keys()) - drawn):
+            break
+        if after is None:
+            applied.changed.add(path)
+            continue
+        content = after.encode("utf-8")
+        try:
+            vault.write(scanner.settings.root, path, content, None if before is None else scanner.notes[path].digest)
+        except vault.TargetChangedError:
+            applied.changed.add(path)
+        except vault.WriteRefusedError as error:
+            applied.blocked[path] = str(error)
+        except OSError as error:
+            applied.blocked[path] = error.strerror or str(error)
+        else:
+            applied.landed[path] = vault.digest_of(content)
+            tell(path, before, after)
+        progress("writing", number, len(order))
+    _save(plan, scanner, state, applied.landed, frozenset(order) - applied.landed.keys())
+    return applied
+
+
+def _by_path(edits: Sequence[PlannedEdit]) -> dict[str, list[PlannedEdit]]:
+    by_path: dict[str, list[PlannedEdit]] = defaultdict(list)
+    for edit in edits:
+        by_path[edit.path].append(edit)
+    return by_path
+
+
+def _current_text(path: str, scanner: Scanner) -> str | None:
+    """Return a note's text if its bytes are those that were planned on, else None."""
+    try:
+        content = vault.read(scanner.settings.root, path)
+    except OSError:
+        return None
+    return content.decode("utf-8") if vault.digest_of(content) == scanner.notes[path].digest else None
+
+
+def _record(plan: Plan, state: State, at: str) -> None:
+    if not plan.edits:
+        return
+    run = state.next_run()
+    state.record(
+        JournalEntry(
+            run, at, edit.path, edit.line, edit.before, "\n".join(edit.after) if edit.after else None, edit.why
+        )
+        for edit in plan.edits
+    )
+
+
+def _save(plan: Plan, scanner: Scanner, state: State, digests: dict[str, str], not_landed: frozenset[str]) -> None:
+    """Save the base of each task whose files all are as planned; the others are merged anew from the old one."""
+    changes = StateChanges(written=digests, ids=set(plan.ids))
+    for key, task in plan.base.items():
+        files = {task.path, *task.rows, *(state.base[key].rows if key in state.base else ())}
+        if not files & not_landed:
+            changes.base[key] = task
+    for key in plan.forgotten:
+        if key in state.base and not {state.base[key].path, *state.base[key].rows} & not_landed:
+            changes.forgotten.add(key)
+    changes.index_notes = {
+        path: record
+        for path, record in plan.records.items()
+        if path not in not_landed and state.index_notes.get(path) != record
+    }
+    changes.index_notes_gone = {
+        path for path in state.index_notes if path not in scanner.notes and path not in plan.records
+    }
+    state.save(changes)

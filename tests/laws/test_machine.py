@@ -287,7 +287,8 @@ class VaultMachine(RuleBasedStateMachine):
             path = notes[pick % len(notes)]
             text = self.vault.read(path)
             self.vault.remove(path)
-            self.vault.write(f"Folder/Note {self.fresh()}.md", text)
+            self.count += 1
+            self.vault.write(f"Folder/Note {self.count}.md", text)
             self.rested = False
 
     @rule(pick=PICKS)

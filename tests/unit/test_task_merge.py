@@ -623,3 +623,25 @@ def test_what_a_row_never_shows_goes_to_the_source_when_it_is_typed_there(typed:
     vault.turn()
     assert source(vault) == after
     vault.assert_settled()
+
+
+@pytest.mark.parametrize("side", ["row", "source"])
+def test_a_row_that_holds_its_value_in_a_conflict_stays_where_it_is_though_somebody_else_is_assigned(side: str) -> None:
+    vault = known("- [ ] Do @Ana")
+    vault.edit(NOTE, "Do", "Do this")
+    vault.edit(ANA, "Do", "Do that")
+    vault.turn()
+    if side == "row":
+        vault.edit(ANA, "Do that", "Do that @Bo")
+    else:
+        vault.edit(NOTE, "@Ana", "@Bo")
+    vault.turn()
+    assert source(vault) == "- [ ] Do this @Bo"
+    assert vault.section(ANA, "Do that") == "Conflicts"
+    assert vault.section(BO, "Do this") == "Conflicts"
+    vault.assert_settled()
+    vault.edit(ANA, "- [ ] Do that", "- [ ] Do both")
+    vault.turn()
+    assert source(vault) == "- [ ] Do both @Bo"
+    assert vault.rows(ANA) == []
+    assert vault.rows(BO) == ["- [ ] Do both"]

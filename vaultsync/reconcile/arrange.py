@@ -45,15 +45,16 @@ def arrange(  # noqa: PLR0913 - the arrangement is a function of all of these
     tasks: Sequence[SourceTask],
     copies: AbstractSet[tuple[str, int]],
     waiting: AbstractSet[str],
-    disputed: AbstractSet[str],
+    disputed: Mapping[str, AbstractSet[str]],
     kept: Mapping[str, Sequence[Entry]],
     snapshot: Snapshot,
 ) -> dict[str, Arrangement]:
     """Return what each person's index note shows.
 
-    `copies` are the places of tasks that need an id of their own, `disputed` the keys of tasks with a conflict; `kept`
-    are the rows, by person, that stay as they stand: those of `waiting` tasks, which are only counted here, among them.
-    A task that no id may be written for now is left out, as it can't be linked to.
+    `copies` are the places of tasks that need an id of their own. `disputed` are the tasks with a conflict, each with
+    the people in whose notes a row holds its own value: there it stays, whoever is assigned. `kept` are the rows, by
+    person, that stay as they stand: those of `waiting` tasks, which are only counted here, among them. A task that no
+    id may be written for now is left out, as it can't be linked to.
     """
     rules = snapshot.rules
     by_person: dict[str, dict[SectionName, list[Entry]]] = defaultdict(lambda: defaultdict(list))
@@ -71,6 +72,8 @@ def arrange(  # noqa: PLR0913 - the arrangement is a function of all of these
         entry = Entry(sort_key(line, date, path, source.task.number), source=source)
         for person in source.assignees:
             counted[person].append(source)
+        holding = disputed.get(key, ()) if key is not None else ()
+        for person in dict.fromkeys((*source.assignees, *sorted(holding))):
             if showable:
                 by_person[person][section].append(entry)
     arranged: dict[str, Arrangement] = {}

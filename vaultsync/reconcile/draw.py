@@ -138,8 +138,10 @@ def value_lines(outcome: Merged, note: str, source_path: str) -> list[str]:
         own = disagreement.rows.get(note, disagreement.source)
         others = [("the note", disagreement.source)]
         others += [(where, value) for where, value in sorted(disagreement.rows.items()) if where != note]
+        seen = {own}
         for where, value in others:
-            if value != own:
+            if value not in seen:
+                seen.add(value)
                 shown = " ".join(render_tokens(tokens(value), source_path)).strip() or "none"
                 lines.append(f"    {VALUE_MARK} {name} in {where.removesuffix('.md')}: {shown}")
     return list(dict.fromkeys(lines))

@@ -95,7 +95,11 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
 
     vanished = vanished_tasks(snapshot, rows, located.by_key.keys(), standing.in_place)
     kept = kept_entries({**dict.fromkeys(waiting), **vanished.remarks}, rows, snapshot)
-    disputed = {key for key, outcome in merged.items() if outcome.disagreements}
+    disputed = {
+        key: frozenset(at.person for at in rows.get(key, ()) if at.note in outcome.row_values)
+        for key, outcome in merged.items()
+        if outcome.disagreements
+    }
     arranged = arrange(tasks, located.copies, waiting, disputed, kept, snapshot)
     stamps = stamp(arranged.values(), located.copies, taken, snapshot.rules)
     edits |= {edit.place: edit for edit in stamps.edits}

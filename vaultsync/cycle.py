@@ -141,11 +141,20 @@ class Wheel:
             plan=plan,
             written=frozenset(written),
             notes=seen,
-            problems=tuple(dict.fromkeys(told)),
+            problems=self._worth_telling(told, remember=not dry_run),
             changes=tuple(changed_paths(plan)),
             skipped=tuple(sorted(snapshot.held - blocked.keys())),
             wait=self.next_wait(plan.wait),
         )
+
+    def _worth_telling(self, problems: Iterable[Problem], *, remember: bool) -> tuple[Problem, ...]:
+        """Return the problems without repetitions, and those that are told only once only if they are new."""
+        distinct = list(dict.fromkeys(problems))
+        once = {f"{problem.path}: {problem.what}": problem for problem in distinct if problem.once}
+        if not once or not remember:
+            return tuple(distinct)
+        fresh = {once[name] for name in self.state.first_time(list(once))}
+        return tuple(problem for problem in distinct if not problem.once or problem in fresh)
 
     # -- before planning
 

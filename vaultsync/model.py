@@ -139,6 +139,7 @@ class Problem:
     path: str
     line: int | None
     what: str
+    once: bool = False  # worth one word and no more: it may stay as it is
 
 
 @dataclass(frozen=True, slots=True)

@@ -282,3 +282,42 @@ def test_corrupt_state_is_set_aside(vaultsync: Installed, vault: Path, tmp_path:
     assert "set aside" in report["problems"][0]["what"]
     assert bytes_of(vault) == before
     vaultsync("reconcile", vault, *TODAY)
+
+
+def test_a_copied_row_is_told_once_and_not_rolled_up(vaultsync: Installed, vault: Path) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    write(vault, {"Daily/Today.md": row(vault, OWN, "buoy") + "\n"})
+    report = vaultsync.json("reconcile", vault, *TODAY, expect=4)
+    assert [problem["path"] for problem in report["problems"]] == ["Daily/Today.md"]
+    assert report["edits"] == []
+    vaultsync("reconcile", vault, *TODAY)
+
+
+def test_a_task_that_refers_to_another_one_counts(vaultsync: Installed, vault: Path) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    link = row(vault, OWN, "buoy").partition("[[")[2].partition("|")[0]
+    write(vault, {"Daily/Today.md": f"- [?] Ask about [[{link}]] @Tobias Wren #proposed\n"})
+    vaultsync("reconcile", vault, *TODAY)
+    assert "Ask about" in (vault / TOBIAS).read_text()
+
+
+def test_an_unknown_name_in_two_spellings_is_one_person(vaultsync: Installed, vault: Path) -> None:
+    write(
+        vault,
+        {"A.md": "- [?] Mend the sail @Ana Ruiz\n", "B.md": "- [?] Mend the rope @Ana ruiz\n- [?] Mend it @ANA RUIZ\n"},
+    )
+    report = vaultsync.json("reconcile", vault, *TODAY)
+    assert [
+        note["person"]
+        for note in report["index_notes"]
+        if "na" in note["person"].lower() and "ru" in note["person"].lower()
+    ] == ["Ana Ruiz"]
+    assert vaultsync.json("reconcile", vault, *TODAY)["edits"] == []
+
+
+def test_a_name_that_fits_two_people_is_unassigned_and_told(vaultsync: Installed, vault: Path) -> None:
+    people = {f"People/{name}.md": "---\naliases: [Kit]\n---\n" for name in ("Kit Amber", "Kit Brown")}
+    write(vault, {**people, "A.md": "- [?] Mend the sail @Kit\n"})
+    report = vaultsync.json("reconcile", vault, *TODAY, expect=4)
+    assert "Kit Amber or Kit Brown" in report["problems"][0]["what"]
+    assert "sail" in (vault / "Tasks/@Unassigned.md").read_text()

@@ -139,3 +139,11 @@ def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(os, "scandir", scandir)
     assert vault.list_notes(tmp_path, lambda _: True).unreadable == {"x": "Permission denied"}
+
+
+def test_a_name_that_is_not_utf_8_is_told_and_passed_over(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.md")).write_text("- [?] One @Ana\n")
+    (tmp_path / "b.md").write_text("")
+    listing = vault.list_notes(tmp_path, lambda _: True)
+    assert sorted(listing.notes) == ["b.md"]
+    assert listing.unreadable == {"caf\ufffd.md": "its name is not UTF-8"}

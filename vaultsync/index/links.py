@@ -31,6 +31,7 @@ class BlockLink:
     end: int
     path: str  # of the note, with ".md"
     block_id: str
+    has_alias: bool  # ours always have one
 
 
 def task_key(path: str, block_id: str) -> str:
@@ -46,7 +47,13 @@ def find_links(text: str) -> list[BlockLink]:
         target = match["wiki"] or unquote(match["md"] or match["angled"])
         path = target if target.endswith(".md") else f"{target}.md"
         links.append(
-            BlockLink(match.start(), match.end(), path, match["wiki_id"] or match["md_id"] or match["angled_id"])
+            BlockLink(
+                match.start(),
+                match.end(),
+                path,
+                match["wiki_id"] or match["md_id"] or match["angled_id"],
+                has_alias=match["wiki"] is None or "|" in match[0],
+            )
         )
     return links
 

@@ -13,7 +13,7 @@ from vaultsync.index.links import OWN_ID, find_links, task_key
 from vaultsync.index.region import read_region
 from vaultsync.model import Problem
 from vaultsync.reconcile.snapshot import IndexNote, RowAt, Snapshot, SourceTask
-from vaultsync.tasks.people import UNASSIGNED, canonical
+from vaultsync.tasks.people import UNASSIGNED, canonical, person_key
 from vaultsync.tasks.text import read_text
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ class Located:
     tasks: tuple[SourceTask, ...]  # by path and line; mirrors left out
     by_key: Mapping[str, SourceTask]
     copies: frozenset[tuple[str, int]]  # tasks whose id another task keeps: they need one of their own
+    spelling: dict[str, str]  # by `person_key`: how a name that nobody is known by is spelt, alike everywhere
+    problems: tuple[Problem, ...]
 
 
 def find_index_notes(snapshot: Snapshot) -> tuple[dict[str, IndexNote], list[Problem]]:
@@ -71,14 +73,19 @@ def locate_tasks(snapshot: Snapshot, index_notes: Mapping[str, IndexNote], rows:
     tasks: list[SourceTask] = []
     by_key: dict[str, SourceTask] = {}
     copies: set[tuple[str, int]] = set()
+    spelling: dict[str, str] = {}
+    problems: list[Problem] = []
     for path in sorted(snapshot.notes):
         note = snapshot.notes[path]
         person = index_notes[path].person if path in index_notes else None
         for task in note.tasks:
             if is_mirror(task, known):
+                problems.append(Problem(*task.order, "a copy of a row: it isn't rolled up", once=True))
                 continue
-            source = read_source(task, snapshot, person)
+            source = read_source(task, snapshot, person, spelling)
             tasks.append(source)
+            if snapshot.rules.roles.role_of(task.line.symbol) in snapshot.rules.rollup_roles:
+                problems += [Problem(*task.order, what) for what in source.text.problems]
             if task.line.block_id is None:
                 continue
             key = task_key(path, task.line.block_id)
@@ -90,20 +97,28 @@ def locate_tasks(snapshot: Snapshot, index_notes: Mapping[str, IndexNote], rows:
                 by_key[key] = source
             else:
                 copies.add(task.order)
-    return Located(tuple(tasks), by_key, frozenset(copies))
+    return Located(tuple(tasks), by_key, frozenset(copies), spelling, tuple(problems))
 
 
-def read_source(task: Task, snapshot: Snapshot, person: str | None) -> SourceTask:
-    """Read a task's text and who is assigned; `person` is whose index note it stands in, outside of the region."""
+def read_source(task: Task, snapshot: Snapshot, person: str | None, spelling: dict[str, str]) -> SourceTask:
+    """Read a task's text and who is assigned; `person` is whose index note it stands in, outside of the region.
+
+    An unknown name is spelt as where it was read first; `spelling` grows by it.
+    """
     text = read_text(task.line, snapshot.roster, snapshot.rules.assignees)
-    return SourceTask(task, text, text.assignees or (person or UNASSIGNED,))
+    named = tuple(dict.fromkeys(spelling.setdefault(person_key(name), name) for name in text.assignees))
+    return SourceTask(task, text, named or (person or UNASSIGNED,))
 
 
 def is_mirror(task: Task, known: Mapping[str, object] | set[str]) -> bool:
-    """Tell whether the line carries one of our links to a known task: it is a copy of a row, and not rolled up."""
+    """Tell whether the line carries one of our links to a known task: it is a copy of a row, and not rolled up.
+
+    Ours have an alias; a link without one is somebody's own reference, in a task that counts.
+    """
     if "#^" not in task.line.text:
         return False
-    return any(task_key(link.path, link.block_id) in known for link in find_links(task.line.text))
+    links = find_links(task.line.text)
+    return any(link.has_alias and task_key(link.path, link.block_id) in known for link in links)
 
 
 def _keeps_id(newer: SourceTask, older: SourceTask, key: str, snapshot: Snapshot) -> bool:

@@ -122,7 +122,7 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
         records=drawing.records,
         ids=frozenset(taken - known),
         conflicts=tuple(_conflicts(merged, located)),
-        problems=(*problems, *drawing.problems),
+        problems=(*located.problems, *problems, *drawing.problems),
         missing=vanished.missing,
         tasks=len(located.tasks),
         people=len(arranged),
@@ -213,7 +213,7 @@ def _tasks_after(
         for text in edit.after:
             line = parse_line(text, snapshot.rules.tasks, hidden=snapshot.rules.read_hidden_fields)
             if line is not None:
-                tasks.append(read_source(Task(path, number, line), snapshot, person))
+                tasks.append(read_source(Task(path, number, line), snapshot, person, located.spelling))
     return tasks
 
 

@@ -18,7 +18,7 @@ from vaultsync.errors import VaultsyncError
 from vaultsync.reconcile.base import BaseTask, IndexRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 SCHEMA_VERSION = 1
@@ -34,6 +34,7 @@ create table if not exists written (path text primary key, digest text not null)
 create table if not exists index_notes (
     path text primary key, person text not null, layout text not null, remarks text not null
 ) without rowid;
+create table if not exists told (problem text primary key) without rowid;
 create table if not exists ids (id text primary key) without rowid;
 create table if not exists journal (
     n integer primary key, run integer not null, at text not null, path text not null,
@@ -99,6 +100,15 @@ class State:
             )
         }
         self.ids: set[str] = {name for (name,) in self._connection.execute("select id from ids")}
+
+    def first_time(self, problems: Sequence[str]) -> list[str]:
+        """Return those that were never told before, and remember that they are told now."""
+        with self._writing() as connection:
+            return [
+                problem
+                for problem in problems
+                if connection.execute("insert or ignore into told values (?)", (problem,)).rowcount == 1
+            ]
 
     def close(self) -> None:
         """Close the file."""

@@ -83,6 +83,10 @@ def _sort_in(
     entry: os.DirEntry[str], path: str, wanted: Callable[[str], bool], listing: Listing, pending: list[str]
 ) -> None:
     name = entry.name
+    if not _is_text(name):
+        shown = os.fsencode(path).decode("utf-8", "replace")
+        listing.unreadable[shown] = "its name is not UTF-8"
+        return
     if name.startswith(TEMP_PREFIX) and name.endswith(TEMP_SUFFIX):
         listing.stale_temps.append(path)
         return
@@ -97,6 +101,15 @@ def _sort_in(
         return
     except OSError as error:
         listing.unreadable[path] = error.strerror or str(error)
+
+
+def _is_text(name: str) -> bool:
+    """Tell whether a name can be written down; the bytes of one that isn't UTF-8 come as lone surrogates."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def stamp_of(root: Path, path: str) -> Stamp | None:

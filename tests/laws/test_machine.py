@@ -390,6 +390,8 @@ class VaultMachine(RuleBasedStateMachine):
         assert again.plan.edits == ()
         assert again.written == frozenset(), sorted(again.written)
         conflicts = {(conflict.key, conflict.field) for conflict in again.plan.conflicts}
+        # A row that holds its own text shows its own tags with it.
+        conflicts |= {(key, "tags") for key, name in conflicts if name == "prose"}
         rules = self.vault.settings.rules
         notes = {path: parse_note(path, text.encode(), "", rules) for path, text in texts.items()}
         refused = {problem.path for problem in outcome.problems}

@@ -27,7 +27,7 @@ SENTINEL = "\U0010fa5e"
 # A blank or the line's end must follow the box.
 _BOX = re.compile(r"\[[^\r\n]\](?=[ \t\r\n]|\Z)")
 # Quote marks and list markers, a list marker directly before the box. Possessive, so that a long run costs one pass.
-_BEFORE_BOX = re.compile(r"[ \t]*+(?:(?:>[ \t]*+)*+(?:[-+*]|[0-9]{1,9}+[.)])[ \t]++)++")
+_BEFORE_BOX = re.compile(r"[ \t]*+(?:(?:>[ \t]*+)*(?:[-+*]|[0-9]{1,9}+[.)])[ \t]++)+")
 # Obsidian reads a numbered item straight after the box as a list inside the item, which then is no task.
 _TASK = re.compile(rf"\[.\]{SENTINEL}(?P<line>[0-9]++)(?![ \t]+[0-9]{{1,9}}[.)](?:[ \t]|$))", re.MULTILINE)
 _LEADING_TABS = re.compile(r"^[ >*+\-0-9.)]*+\t[ \t>*+\-0-9.)]*+", re.MULTILINE)
@@ -153,7 +153,7 @@ class _State(BlockState):
 
 
 # The first character of no block but a paragraph, for whole runs of lines at a time.
-_PLAIN = re.compile(r"(?:[^ \t\v\f\n#=\-_*+>`~$%<0-9][^\n]*+\n)++")
+_PLAIN = re.compile(r"(?:[^ \t\v\f\n#=\-_*+>`~$%<0-9][^\n]*+\n)+")
 _QUOTE = re.compile(r" {0,3}> ?([^\n]*\n?)")
 # A lazy line continues the paragraph in the quote and can't begin anything there, however it looks.
 _LAZY = "\\\n"
@@ -188,7 +188,7 @@ class _Blocks(BlockParser):
         # such a comment or formula is part of a paragraph.
         "fenced_code": (
             r"^(?P<fenced_1>[ ]{0,3})(?P<fenced_2>`{3,}+(?=[^`\n]*$)|~{3,}"
-            r"|%%(?!(?:(?!%%)[^\n])*+%%[ \t]*+[^ \t\n])|\$\$(?!(?:(?!\$\$)[^\n])*+\$\$[ \t]*+[^ \t\n]))"
+            r"|%%(?!(?:(?!%%)[^\n])*%%[ \t]*+[^ \t\n])|\$\$(?!(?:(?!\$\$)[^\n])*\$\$[ \t]*+[^ \t\n]))"
             r"[ \t]*(?P<fenced_3>.*?)$"
         ),
         # What ends a list item or a quote; mistune misses `<div>` there, for want of a blank after the name.

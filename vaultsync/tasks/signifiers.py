@@ -114,7 +114,7 @@ _VALUES: Final[dict[FieldKey, str]] = {
     "recurrence": "[A-Za-z0-9, !]++",
     "on_completion": "[A-Za-z]++",
     "id": _ONE_ID,
-    "depends_on": rf"{_ONE_ID}(?: *+, *+{_ONE_ID})*+",
+    "depends_on": rf"{_ONE_ID}(?: *+, *+{_ONE_ID})*",
 }
 
 

@@ -111,6 +111,7 @@ class Wheel:
         newcomers: set[str] = set()
         written: set[str] = set()
         checked = Checked()
+        restless: tuple[Problem, ...] = ()
         for _ in range(_ATTEMPTS):
             snapshot, known_problems = self._snapshot(frozenset(blocked), frozenset(refused), newcomers, force=force)
             plan, seen = plan_cycle(snapshot), len(snapshot.notes)
@@ -135,7 +136,11 @@ class Wheel:
             # A failure that no source edit depends on changes nothing for the others.
             if stop() or not (applied.changed or applied.blocked.keys() - drawn_only):
                 break
-        told = (*known_problems, *plan.problems, *refused.values(), *checked.remarks)
+        else:
+            restless = (
+                Problem(".", None, "the vault kept changing while it was planned on; the rest waits for a next run"),
+            )
+        told = (*restless, *known_problems, *plan.problems, *refused.values(), *checked.remarks)
         told += tuple(Problem(path, None, f"can't be written: {what}") for path, what in sorted(blocked.items()))
         return Outcome(
             plan=plan,
@@ -144,7 +149,7 @@ class Wheel:
             problems=self._worth_telling(told, remember=not dry_run),
             changes=tuple(changed_paths(plan)),
             skipped=tuple(sorted(snapshot.held - blocked.keys())),
-            wait=self.next_wait(plan.wait),
+            wait=self.waits.quiet if restless else self.next_wait(plan.wait),
         )
 
     def _worth_telling(self, problems: Iterable[Problem], *, remember: bool) -> tuple[Problem, ...]:

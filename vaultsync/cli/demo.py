@@ -15,7 +15,7 @@ import typer
 from vaultsync.cli import demo_vault
 from vaultsync.cli.opening import opened, state_of
 from vaultsync.cli.options import StateDirOption, TodayOption
-from vaultsync.cli.terminal import console, safe
+from vaultsync.cli.terminal import command_name, console, safe
 from vaultsync.clock import Clock
 from vaultsync.errors import VaultError
 from vaultsync.index.links import find_links
@@ -103,13 +103,14 @@ def _tell(folder: Path, state_dir: Path | None, outcome: Outcome, wheel: Wheel) 
     out.print(
         safe(f"  Open {folder / note.path}, and change [?] to [ ] on line {at.row.number}: that accepts it. Then")
     )
-    out.print(f"    vaultsync reconcile {where}{state}")
+    command = command_name()
+    out.print(f"    {command} reconcile {where}{state}")
     out.print(safe(f"  and look at line {source.task.number} of {folder / source.task.path}."))
     out.print("  From the shell:")
-    out.print(f"    vaultsync tasks {where} --overdue")
-    out.print(f"    vaultsync set {source.task.line.block_id} done --vault {where}{state}")
+    out.print(f"    {command} tasks {where} --overdue")
+    out.print(f"    {command} set {source.task.line.block_id} done --vault {where}{state}")
     out.print("  Or open the folder as a vault in Obsidian, and leave this running beside it:")
-    out.print(f"    vaultsync run {where}{state}")
+    out.print(f"    {command} run {where}{state}")
 
 
 def _short(line: str) -> str:

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import shlex
+import shutil
 import sys
 import time
 import unicodedata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -37,6 +41,14 @@ def console(*, stderr: bool = False) -> Console:
     piped = not stream.isatty()
     width = _NEVER_WRAPPED if piped else None
     return Console(file=stream, width=width, soft_wrap=piped, markup=False, highlight=False, emoji=False)
+
+
+def command_name() -> str:
+    """Return how this command was called, so that commands which are shown can be typed: its path if it needs one."""
+    called = Path(sys.argv[0])
+    if called.name != "vaultsync" or shutil.which("vaultsync") == os.fspath(called.absolute()):
+        return "vaultsync"
+    return shlex.quote(os.path.relpath(called))
 
 
 def safe(text: str) -> str:

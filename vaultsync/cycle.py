@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from vaultsync.apply import Checked, Progress, Tell, apply, changed_paths, check, tell_all
 from vaultsync.errors import HaltError
 from vaultsync.model import Problem
+from vaultsync.reconcile.memory import Memory
 from vaultsync.reconcile.plan import Plan, plan_cycle
 from vaultsync.reconcile.safety import suspicious
 from vaultsync.reconcile.snapshot import Snapshot
@@ -72,6 +73,7 @@ class Wheel:
     waits: Waits
     scanner: Scanner = field(init=False)
     _identity: tuple[int, int] = field(init=False)
+    _memory: Memory = field(default_factory=Memory)
     _planned_at: float = 0.0  # monotonic; when the last snapshot was taken
     _unserved: dict[str, float] = field(default_factory=dict)  # young notes, by the monotonic time since when they wait
 
@@ -226,6 +228,7 @@ class Wheel:
             ),
             refused=refused,
             force=force,
+            memory=self._memory,
         )
         unreadable = [Problem(path, None, f"can't be read: {what}") for path, what in self.scanner.unreadable.items()]
         if self.state.set_aside:

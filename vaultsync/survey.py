@@ -59,6 +59,7 @@ def survey(
         today=today,
         now=0.0,
     )
+    snapshot.memory.begin(roster, notes)
     index_notes, _ = find_index_notes(snapshot)
     rows = find_rows(index_notes)
     located = locate_tasks(snapshot, index_notes, rows)

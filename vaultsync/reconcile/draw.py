@@ -198,14 +198,18 @@ def _entry_lines(entry: Entry, path: str, rows: dict[str, str], page: _Page) -> 
 
 def _row_text(source: SourceTask, note: str, outcome: Merged | None, snapshot: Snapshot) -> str:
     """Return the row of a task in an index note; where they disagree on a field, with the row's own value."""
-    line = source.task.line
-    values = shown_values(line, source.text, source.task.path, snapshot.rules)
+    line, path = source.task.line, source.task.path
+    date = snapshot.notes[path].date
+
+    def drawn(own: RowValues | None) -> str:
+        values = shown_values(line, source.text, path, snapshot.rules)
+        if outcome and own:
+            values = _with_own(values, own, outcome)
+        link = row_link(path, line.block_id or "", date, snapshot.rules)
+        return render_row(values, line.recurrence, link, snapshot.rules)
+
     own = outcome.row_values.get(note) if outcome else None
-    if outcome and own:
-        values = _with_own(values, own, outcome)
-    date = snapshot.notes[source.task.path].date
-    link = row_link(source.task.path, line.block_id or "", date, snapshot.rules)
-    return render_row(values, line.recurrence, link, snapshot.rules)
+    return drawn(own) if own else snapshot.memory.row((path, line.text, date), lambda: drawn(None))
 
 
 def _with_own(values: RowValues, own: RowValues, outcome: Merged) -> RowValues:

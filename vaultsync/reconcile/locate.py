@@ -14,12 +14,12 @@ from vaultsync.index.region import read_region
 from vaultsync.model import Problem
 from vaultsync.reconcile.snapshot import IndexNote, RowAt, Snapshot, SourceTask
 from vaultsync.tasks.people import UNASSIGNED, canonical, person_key
-from vaultsync.tasks.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vaultsync.tasks.note import Task
+    from vaultsync.tasks.text import TaskText
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,11 @@ def locate_tasks(snapshot: Snapshot, index_notes: Mapping[str, IndexNote], rows:
     for path in sorted(snapshot.notes):
         note = snapshot.notes[path]
         person = index_notes[path].person if path in index_notes else None
-        for task in note.tasks:
+        for task, text in zip(note.tasks, snapshot.memory.texts(note, snapshot.rules), strict=True):
             if is_mirror(task, known):
                 problems.append(Problem(*task.order, "a copy of a row: it isn't rolled up", once=True))
                 continue
-            source = read_source(task, snapshot, person, spelling)
+            source = assigned(task, text, person, spelling)
             tasks.append(source)
             if snapshot.rules.roles.role_of(task.line.symbol) in snapshot.rules.rollup_roles:
                 problems += [Problem(*task.order, what) for what in source.text.problems]
@@ -100,12 +100,11 @@ def locate_tasks(snapshot: Snapshot, index_notes: Mapping[str, IndexNote], rows:
     return Located(tuple(tasks), by_key, frozenset(copies), spelling, tuple(problems))
 
 
-def read_source(task: Task, snapshot: Snapshot, person: str | None, spelling: dict[str, str]) -> SourceTask:
-    """Read a task's text and who is assigned; `person` is whose index note it stands in, outside of the region.
+def assigned(task: Task, text: TaskText, person: str | None, spelling: dict[str, str]) -> SourceTask:
+    """Say who a task is assigned to; `person` is whose index note it stands in, outside of the region.
 
     An unknown name is spelt as where it was read first; `spelling` grows by it.
     """
-    text = read_text(task.line, snapshot.roster, snapshot.rules.assignees)
     named = tuple(dict.fromkeys(spelling.setdefault(person_key(name), name) for name in text.assignees))
     return SourceTask(task, text, named or (person or UNASSIGNED,))
 

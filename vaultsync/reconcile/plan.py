@@ -16,13 +16,14 @@ from vaultsync.reconcile.base import BaseTask, IndexRecord
 from vaultsync.reconcile.completion import completed_lines
 from vaultsync.reconcile.draw import NoteWrite, draw
 from vaultsync.reconcile.edit import PlannedEdit
-from vaultsync.reconcile.locate import Located, find_index_notes, find_rows, locate_tasks, read_source
+from vaultsync.reconcile.locate import Located, assigned, find_index_notes, find_rows, locate_tasks
 from vaultsync.reconcile.places import Standing, standing_notes
 from vaultsync.reconcile.stamp import stamp, taken_ids, with_stamps
 from vaultsync.reconcile.task import Merged, merge_task
 from vaultsync.reconcile.vanish import kept_entries, vanished_tasks
 from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.note import Task
+from vaultsync.tasks.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -69,6 +70,7 @@ class Plan:
 
 def plan_cycle(snapshot: Snapshot) -> Plan:
     """Plan one cycle over everything in the snapshot. Planning again on the outcome plans nothing."""
+    snapshot.memory.begin(snapshot.roster, snapshot.notes)
     index_notes, problems = find_index_notes(snapshot)
     rows = find_rows(index_notes)
     located = locate_tasks(snapshot, index_notes, rows)
@@ -213,7 +215,8 @@ def _tasks_after(
         for text in edit.after:
             line = parse_line(text, snapshot.rules.tasks, hidden=snapshot.rules.read_hidden_fields)
             if line is not None:
-                tasks.append(read_source(Task(path, number, line), snapshot, person, located.spelling))
+                text_now = read_text(line, snapshot.roster, snapshot.rules.assignees)
+                tasks.append(assigned(Task(path, number, line), text_now, person, located.spelling))
     return tasks
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vaultsync.index.links import task_key
+from vaultsync.reconcile.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +44,7 @@ class Snapshot:
         default_factory=frozenset
     )  # lines whose planned edit would not read back
     force: bool = False  # render over a foreign layout
+    memory: Memory = field(default_factory=Memory, compare=False)
 
     def is_held(self, path: str) -> bool:
         """Tell whether nothing may be concluded from this note, its absence included."""

@@ -78,44 +78,43 @@ def _bare(line: str) -> str:
 
 
 def _applied(text: str, edits: Sequence[PlannedEdit]) -> tuple[str, tuple[Problem, ...]]:
-    by_line = {edit.line: LineEdit(edit.line, edit.before, edit.after) for edit in edits}
+    lines = [line_and_end(line)[0] for line in split_lines(text)]
+    moved = dict(enumerate(lines, 1))
     problems: list[Problem] = []
-    for edit in edits:
-        if edit.after:
-            continue
-        children = _children(text, edit.line)
-        for number, line, moved in children:
-            known = by_line.get(number)
-            kept = tuple(_moved_up(new, line, moved) for new in known.after) if known else (moved,)
-            by_line[number] = LineEdit(number, line, kept)
+    # From the top, so that the line of a removed parent that is removed as well finds its own where they have moved.
+    for edit in sorted((edit for edit in edits if not edit.after), key=lambda edit: edit.line):
+        children = _moved_children([moved[number] for number in range(edit.line, len(lines) + 1)])
+        moved |= {edit.line + below: line for below, line in children.items()}
         if children:
             what = f"removed on completion; its {len(children)} lines below moved up a level"
             problems.append(Problem(edit.path, edit.line, what))
-    return apply_line_edits(text, by_line.values()), tuple(problems)
+    changes = {number: LineEdit(number, line, (moved[number],)) for number, line in enumerate(lines, 1)}
+    changes = {number: change for number, change in changes.items() if change.after != (change.before,)}
+    for edit in edits:
+        place = moved.get(edit.line, edit.before)
+        after = tuple(_prefix(place) + new.removeprefix(_prefix(edit.before)) for new in edit.after)
+        changes[edit.line] = LineEdit(edit.line, edit.before, after if edit.line in changes else edit.after)
+    return apply_line_edits(text, changes.values()), tuple(problems)
 
 
-def _children(text: str, parent: int) -> list[tuple[int, str, str]]:
-    """Return the lines that belong to a list item: number, text, and the text one level up."""
-    lines = [line_and_end(line)[0] for line in split_lines(text)]
-    outer = _prefix(lines[parent - 1])
-    found: list[tuple[int, str, str]] = []
-    extra: str | None = None
-    for number, line in enumerate(lines[parent:], parent + 1):
-        inner = _prefix(line)
-        if line.strip() and not (inner.startswith(outer) and len(inner) > len(outer)):
+def _moved_children(lines: Sequence[str]) -> dict[int, str]:
+    """Return the lines that belong to the list item on the first one, each a level up, by how far below they stand."""
+    if not lines:
+        return {}
+    outer = _prefix(lines[0])
+    found: dict[int, str] = {}
+    level = ""
+    for below, line in enumerate(lines[1:], 1):
+        if line == _prefix(line):
+            continue  # blank, maybe within a quote
+        depth = line[len(outer) :]
+        # A quote that begins where the item stands isn't part of it.
+        if not line.startswith(outer) or not depth.startswith((" ", "\t")):
             break
-        if not line.strip():
-            continue
-        extra = inner[len(outer) :] if extra is None else extra
-        depth = inner[len(outer) :]
-        found.append(
-            (number, line, outer + (depth.removeprefix(extra) if depth.startswith(extra) else "") + line[len(inner) :])
-        )
+        indentation = depth[: len(depth) - len(depth.lstrip(" \t"))]
+        level = level or indentation
+        found[below] = outer + (depth.removeprefix(level) if depth.startswith(level) else depth.lstrip(" \t"))
     return found
-
-
-def _moved_up(new: str, line: str, moved: str) -> str:
-    return _prefix(moved) + new.removeprefix(_prefix(line))
 
 
 def _prefix(line: str) -> str:

@@ -1,0 +1,55 @@
+"""What one plan read and drew, kept for the next: values of pure functions, by all that they are functions of.
+
+Nothing depends on it but time: an empty memory gives the same plan. The rules are those of one wheel and stay the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from vaultsync.tasks.people import Roster
+from vaultsync.tasks.text import read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
+    from vaultsync.tasks.note import Note
+    from vaultsync.tasks.rules import Rules
+    from vaultsync.tasks.text import TaskText
+
+RowKey = tuple[str, str, str | None]  # path, line and date of the source note
+
+
+@dataclass(slots=True)
+class Memory:
+    """The texts of each note's tasks, and the row of each source line, as of the last plan with this roster."""
+
+    roster: Roster = field(default_factory=Roster)
+    _texts: dict[str, tuple[Note, tuple[TaskText, ...]]] = field(default_factory=dict)
+    _rows: dict[RowKey, str] = field(default_factory=dict)
+    _rows_before: dict[RowKey, str] = field(default_factory=dict)
+
+    def begin(self, roster: Roster, notes: Container[str]) -> None:
+        """Begin a plan: forget all if the people have changed, else gone notes and rows that the last plan left out."""
+        if roster != self.roster:
+            self.roster = roster
+            self._texts.clear()
+            self._rows.clear()
+        for path in [path for path in self._texts if path not in notes]:
+            del self._texts[path]
+        self._rows_before, self._rows = self._rows, {}
+
+    def texts(self, note: Note, rules: Rules) -> tuple[TaskText, ...]:
+        """Return the texts of a note's tasks, in their order."""
+        known = self._texts.get(note.path)
+        if known is None or known[0] is not note:
+            texts = tuple(read_text(task.line, self.roster, rules.assignees) for task in note.tasks)
+            known = self._texts[note.path] = (note, texts)
+        return known[1]
+
+    def row(self, key: RowKey, draw: Callable[[], str]) -> str:
+        """Return the row that shows a source line."""
+        row = self._rows_before.get(key)
+        self._rows[key] = row if row is not None else draw()
+        return self._rows[key]

@@ -54,6 +54,7 @@ def clean_name(name: str) -> str:
     return unicodedata.normalize("NFC", " ".join(kept.split()))
 
 
+@lru_cache(maxsize=4096)
 def person_key(name: str) -> str:
     """Return what two spellings of one name have in common: NFC, case folded, white space collapsed."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", " ".join(name.split())).casefold())

@@ -79,22 +79,23 @@ def _bare(line: str) -> str:
 
 def _applied(text: str, edits: Sequence[PlannedEdit]) -> tuple[str, tuple[Problem, ...]]:
     lines = [line_and_end(line)[0] for line in split_lines(text)]
-    moved = dict(enumerate(lines, 1))
+    moved = list(lines)
     problems: list[Problem] = []
-    # From the top, so that the line of a removed parent that is removed as well finds its own where they have moved.
+    # From the top: a removed line below a removed one finds its own lines where those have moved to.
     for edit in sorted((edit for edit in edits if not edit.after), key=lambda edit: edit.line):
-        children = _moved_children([moved[number] for number in range(edit.line, len(lines) + 1)])
-        moved |= {edit.line + below: line for below, line in children.items()}
+        children = _moved_children(moved[edit.line - 1 :])
+        for below, line in children.items():
+            moved[edit.line - 1 + below] = line
         if children:
             what = f"removed on completion; its {len(children)} lines below moved up a level"
             problems.append(Problem(edit.path, edit.line, what))
-    changes = {number: LineEdit(number, line, (moved[number],)) for number, line in enumerate(lines, 1)}
-    changes = {number: change for number, change in changes.items() if change.after != (change.before,)}
-    for edit in edits:
-        place = moved.get(edit.line, edit.before)
-        after = tuple(_prefix(place) + new.removeprefix(_prefix(edit.before)) for new in edit.after)
-        changes[edit.line] = LineEdit(edit.line, edit.before, after if edit.line in changes else edit.after)
-    return apply_line_edits(text, changes.values()), tuple(problems)
+    by_line = {edit.line: LineEdit(edit.line, edit.before, edit.after) for edit in edits}
+    for number, (line, higher) in enumerate(zip(lines, moved, strict=True), 1):
+        if higher != line:
+            change = by_line.get(number, LineEdit(number, line, (line,)))
+            after = tuple(_prefix(higher) + new.removeprefix(_prefix(line)) for new in change.after)
+            by_line[number] = LineEdit(number, change.before, after)
+    return apply_line_edits(text, by_line.values()), tuple(problems)
 
 
 def _moved_children(lines: Sequence[str]) -> dict[int, str]:

@@ -153,7 +153,14 @@ def _record(plan: Plan, state: State, at: str) -> None:
 
 def _save(plan: Plan, scanner: Scanner, state: State, digests: dict[str, str], not_landed: frozenset[str]) -> None:
     """Save the base of each task whose files all are as planned; the others are merged anew from the old one."""
-    changes = StateChanges(written=digests, ids=set(plan.ids))
+    # An id that reached no file is free: the next plan must find the one that a plan without a failure gives.
+    unused = {
+        line.rpartition("^")[2].rstrip().lower()
+        for edit in plan.edits
+        if edit.path in not_landed
+        for line in edit.after
+    }
+    changes = StateChanges(written=digests, ids=set(plan.ids - unused))
     for key, task in plan.base.items():
         files = {task.path, *task.rows, *(state.base[key].rows if key in state.base else ())}
         if not files & not_landed:

@@ -7,6 +7,7 @@ above.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
@@ -133,7 +134,8 @@ def write(root: Path, path: str, content: bytes, expected: str | None) -> None:
 
     `expected` is the digest that the plan was made on; None means that there must be no such file. Mode and owner are
     kept. Raises TargetChangedError when something else is found, WriteRefusedError for a path that leaves the vault or
-    a file with several hard links, OSError when the system says no; the old bytes are then intact.
+    a file with several hard links, OSError when the system says no; the old bytes are then intact, or the new ones
+    are in place but may not outlive a power cut.
     """
     target = root / path
     _refuse_outside(root, target.parent)
@@ -220,6 +222,10 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        # Network and FUSE file systems may not know how to sync a folder; the file is in its place all the same.
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
+            raise
     finally:
         os.close(descriptor)
 

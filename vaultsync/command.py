@@ -43,7 +43,11 @@ def plan_command(tasks: Iterable[SourceTask], role: Role, found: Survey, wheel: 
     taken = set(found.taken_ids) | wheel.state.ids
     commanded = Commanded()
     by_path: dict[str, list[PlannedEdit]] = defaultdict(list)
-    for source in sorted(tasks, key=lambda source: source.task.order):
+    chosen = sorted(tasks, key=lambda source: source.task.order)
+    for source in chosen:
+        # Neighbours are looked at as they read once all of them have their new role.
+        lines[source.task.order] = replace(source.task.line, symbol=rules.roles.symbol_for(role))
+    for source in chosen:
         path, number = source.task.order
         around = [lines[at] for at in ((path, number - 1), (path, number + 1)) if at in lines]
         try:

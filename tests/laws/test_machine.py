@@ -154,10 +154,13 @@ class VaultMachine(RuleBasedStateMachine):
         old, end = (lines[number][:-1], "\r") if lines[number].endswith("\r") else (lines[number], "")
         after = new(old)
         self.settle_conflict_of(old)
+        # What stays in the line isn't typed anew: it may have been replaced on the other side meanwhile.
+        kept = self.owed & set(WORD.findall(old)) & set(WORD.findall(after))
+        typed = set(WORD.findall(after)) - set(WORD.findall(old))
         self.forgive(old)
         lines[number] = after + end
         self.vault.write(path, "\n".join(lines))
-        self.owe(after)
+        self.owe(" ".join(kept | typed))
 
     def settle_conflict_of(self, line: str) -> None:
         """Forgive the words of all sides of a task in conflict, since the next change of any side settles it."""

@@ -184,10 +184,11 @@ def _applicable(tasks: Sequence[SourceTask], change: _Change, rules: Rules) -> l
         place = f"{source.task.path}:{source.task.number}"
         if role is change.to:
             console().print(safe(f"{place} is {role} already"), style="dim")
-        elif role is None or role in change.of:
+        elif role in change.of:
             applicable.append(source)
         else:
-            mistakes.append(f"{place} is {role}; only what is {' or '.join(sorted(change.of))} can be {change.past}")
+            what = role or f"[{source.task.line.symbol}], a status without a role"
+            mistakes.append(f"{place} is {what}; only what is {' or '.join(sorted(change.of))} can be {change.past}")
     if mistakes:
         raise SetError("\n".join([*mistakes, "nothing was changed"]))
     return applicable

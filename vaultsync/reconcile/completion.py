@@ -31,18 +31,19 @@ def completed_lines(  # noqa: PLR0913 - line, neighbours and what the outcome is
     """Return the lines that stand in place of a line that has just become done, in their order in the note.
 
     `neighbours` are the task lines directly above and below: an open one with the same prose and rule is the next
-    occurrence, made by the Tasks plugin or by a run that died, and none is made again. `recurs` is False for a
-    completion that makes no next occurrence, `removable` for a task with a conflict: deleting it would settle that.
+    occurrence, made by the Tasks plugin or by a run that died, and none is made again; they are to be given as they
+    read after their own edits. `recurs` is False for a completion that makes no next occurrence, `removable` for a task
+    with a conflict: deleting it would settle that. A recurring line is never removed unless its next occurrence stands.
     """
     line = parse_line(done, rules.tasks, hidden=rules.read_hidden_fields)
     if line is None:
         return (done,)
     kept = () if line.on_completion == "delete" and removable else (done,)
-    if not line.recurrence or not recurs or any(_is_next_of(other, line, rules) for other in neighbours):
+    if not line.recurrence or any(_is_next_of(other, line, rules) for other in neighbours):
         return kept
-    following = next_occurrence(line, rules.tasks, today)
+    following = next_occurrence(line, rules.tasks, today) if recurs else None
     if following is None:
-        return kept
+        return (done,)
     read = parse_line(following, rules.tasks, hidden=rules.read_hidden_fields)
     if read is not None and line.block_id:
         reference = read.due or read.scheduled or read.start or ""

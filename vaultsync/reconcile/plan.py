@@ -173,6 +173,10 @@ def _task_edits(
     """Yield the edits of source lines that the merges ask for; ids given to next occurrences are added to `taken`."""
     by_place = {source.task.order: source.task.line for source in located.tasks}
     for key, outcome in merged.items():
+        read = parse_line(outcome.after, snapshot.rules.tasks, hidden=snapshot.rules.read_hidden_fields)
+        if outcome.after != outcome.before and read:
+            by_place[located.by_key[key].task.order] = read
+    for key, outcome in merged.items():
         path, number = located.by_key[key].task.order
         after: tuple[str, ...] = (outcome.after,)
         why = outcome.why

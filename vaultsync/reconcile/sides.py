@@ -214,10 +214,13 @@ def _row_value(name: str, row: RowSide, sides: Sides, *, written: bool = False) 
 def assigned_by_row(assignees: frozenset[str], person: str, mentions: Sequence[str]) -> frozenset[str]:
     """Return who is assigned by the mentions typed into a row of `person`'s index note.
 
-    Another name replaces the assignee that the row stands for; the own name repeated with another adds that one.
+    Another name replaces the assignee that the row stands for; the own name repeated with another adds that one. A row
+    that stands for nobody who is assigned (the source was handed over meanwhile) says just whom it names.
     """
     if not mentions:
         return assignees
+    if person not in assignees and person not in mentions:
+        return frozenset(mentions)
     kept = assignees if person in mentions else assignees - {person}
     return (kept | frozenset(mentions)) - ({UNASSIGNED} if set(mentions) - {UNASSIGNED} else frozenset())
 

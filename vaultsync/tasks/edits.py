@@ -32,6 +32,9 @@ __all__ = [
 ]
 
 
+_LINE_ENDS: Final = "\n\r\u2028\u2029"
+
+
 def change_status(  # noqa: PLR0913 - the four flags are the transition, which callers know by role or by type
     line: TaskLine,
     symbol: str,
@@ -71,9 +74,9 @@ def set_status(line: TaskLine, to: str | None, settings: TaskSettings, today: st
     """Give the lines that stand for a task after a click (`to` None) or a change to a symbol, in the note's order.
 
     Completing one with a valid rule adds its next occurrence, and one that says `🏁 delete` takes it out. None where
-    Tasks would refuse: a symbol that isn't one character.
+    Tasks would refuse: a symbol that isn't one character, or one that ends a line.
     """
-    if to is not None and len(to) != 1:
+    if to is not None and (len(to) != 1 or to in _LINE_ENDS):
         return None
     symbol = next_symbol(line.symbol, settings) if to is None else to
     old, new = status_of(line.symbol, settings).type, status_of(symbol, settings).type

@@ -19,6 +19,7 @@ from vaultsync.reconcile.snapshot import Snapshot
 from vaultsync.scan import Scanner
 from vaultsync.storage import vault
 from vaultsync.survey import vault_roster
+from vaultsync.tasks.people import UNASSIGNED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -118,7 +119,8 @@ class Wheel:
             snapshot, known_problems = self._snapshot(frozenset(blocked), frozenset(refused), newcomers, force=force)
             plan, seen = plan_cycle(snapshot), len(snapshot.notes)
             # Whoever gets an index note is known from then on, which may change how other mentions are read.
-            if made := {note.person for note in plan.index_notes if note.person and not note.expected} - newcomers:
+            people = {note.person for note in plan.index_notes if note.person and note.person != UNASSIGNED}
+            if made := people - newcomers - set(snapshot.roster.people):
                 newcomers |= made
                 continue
             self._halt_if_suspicious(plan, snapshot, force=force)

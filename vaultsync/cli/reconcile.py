@@ -80,7 +80,7 @@ def _tell(outcome: Outcome, seconds: float, *, dry_run: bool) -> None:
     for conflict in plan.conflicts:
         rows = "; ".join(f"{where}: {value or 'none'}" for where, value in conflict.disagreement.rows.items())
         source = conflict.disagreement.source or "none"
-        place = f"{conflict.path}:{conflict.line}"
+        place = conflict.path if conflict.line is None else f"{conflict.path}:{conflict.line}"
         out.print(safe(f"conflict  {place}  {conflict.field}: the note says {source}; {rows}"), style="yellow")
     for problem in outcome.problems:
         place = problem.path if problem.line is None else f"{problem.path}:{problem.line}"

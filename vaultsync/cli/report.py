@@ -46,7 +46,7 @@ class ConflictReport(BaseModel):
     row: str
     rows: list[RowReport]
     path: str
-    line: int
+    line: int | None
 
 
 class ProblemReport(BaseModel):

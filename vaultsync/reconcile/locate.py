@@ -5,11 +5,13 @@ A duplicated id is settled here (hazards, row 30); what a vanished one means is 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vaultsync.index.links import OWN_ID, find_links, task_key
+from vaultsync.index.note import index_path
 from vaultsync.index.region import read_region
 from vaultsync.model import Problem
 from vaultsync.reconcile.snapshot import IndexNote, RowAt, Snapshot, SourceTask
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from vaultsync.tasks.text import TaskText
 
 
+_MISPLACED = re.compile(r"(?<!\S)\^(t-[a-z0-9]{8})(?![A-Za-z0-9-])", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Located:
     """The tasks of all notes; those of a note that is held are known, but nothing of theirs may change."""
@@ -29,6 +34,8 @@ class Located:
     tasks: tuple[SourceTask, ...]  # by path and line; mirrors left out
     by_key: Mapping[str, SourceTask]
     copies: frozenset[tuple[str, int]]  # tasks whose id another task keeps: they need one of their own
+    misplaced: frozenset[str]  # known tasks behind whose id somebody typed: nothing of theirs may change
+    persons: Mapping[str, str]  # by path: whose tasks those without a mention are
     spelling: dict[str, str]  # by `person_key`: how a name that nobody is known by is spelt, alike everywhere
     problems: tuple[Problem, ...]
 
@@ -73,16 +80,27 @@ def locate_tasks(snapshot: Snapshot, index_notes: Mapping[str, IndexNote], rows:
     tasks: list[SourceTask] = []
     by_key: dict[str, SourceTask] = {}
     copies: set[tuple[str, int]] = set()
+    misplaced: set[str] = set()
+    persons = {index_path(person, snapshot.rules.index): person for person in snapshot.roster.people}
+    persons |= {path: index_note.person for path, index_note in index_notes.items()}
     spelling: dict[str, str] = {}
     problems: list[Problem] = []
     for path in sorted(snapshot.notes):
         note = snapshot.notes[path]
-        person = index_notes[path].person if path in index_notes else None
         for task, text in zip(note.tasks, snapshot.memory.texts(note, snapshot.rules), strict=True):
             if is_mirror(task, known):
                 problems.append(Problem(*task.order, "a copy of a row: it isn't rolled up", once=True))
                 continue
-            source = assigned(task, text, person, spelling)
+            if (
+                task.line.block_id is None
+                and (found := _MISPLACED.search(task.line.text))
+                and found[1].lower() in known
+            ):
+                what = f"text stands behind the block id ^{found[1]}; move the id to the end of the line"
+                problems.append(Problem(*task.order, what))
+                misplaced.add(found[1].lower())
+                continue
+            source = assigned(task, text, persons.get(path), spelling)
             tasks.append(source)
             if snapshot.rules.roles.role_of(task.line.symbol) in snapshot.rules.rollup_roles:
                 problems += [Problem(*task.order, what) for what in source.text.problems]
@@ -97,7 +115,8 @@ def locate_tasks(snapshot: Snapshot, index_notes: Mapping[str, IndexNote], rows:
                 by_key[key] = source
             else:
                 copies.add(task.order)
-    return Located(tuple(tasks), by_key, frozenset(copies), spelling, tuple(problems))
+    lost = frozenset(misplaced - by_key.keys())
+    return Located(tuple(tasks), by_key, frozenset(copies), lost, persons, spelling, tuple(problems))
 
 
 def assigned(task: Task, text: TaskText, person: str | None, spelling: dict[str, str]) -> SourceTask:

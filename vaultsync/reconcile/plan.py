@@ -18,9 +18,10 @@ from vaultsync.reconcile.draw import NoteWrite, draw
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.locate import Located, assigned, find_index_notes, find_rows, locate_tasks
 from vaultsync.reconcile.places import Standing, standing_notes
+from vaultsync.reconcile.sides import Disagreement
 from vaultsync.reconcile.stamp import stamp, taken_ids, with_stamps
 from vaultsync.reconcile.task import Merged, merge_task
-from vaultsync.reconcile.vanish import kept_entries, vanished_tasks
+from vaultsync.reconcile.vanish import Vanished, kept_entries, vanished_tasks
 from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.note import Task
 from vaultsync.tasks.text import read_text
@@ -28,8 +29,7 @@ from vaultsync.tasks.text import read_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from vaultsync.reconcile.sides import Disagreement
-    from vaultsync.reconcile.snapshot import IndexNote, RowAt, Snapshot, SourceTask
+    from vaultsync.reconcile.snapshot import RowAt, Snapshot, SourceTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Conflict:
     field: str
     disagreement: Disagreement
     path: str
-    line: int
+    line: int | None  # None: the source line is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,9 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
     taken = taken_ids(snapshot, located, rows)
     known = frozenset(taken)
     edits = {edit.place: edit for edit in _task_edits(snapshot, located, merged, taken)}
-    tasks = _tasks_after(snapshot, located, edits, index_notes)
+    tasks = _tasks_after(snapshot, located, edits)
 
-    vanished = vanished_tasks(snapshot, rows, located.by_key.keys(), standing.in_place)
+    vanished = vanished_tasks(snapshot, rows, located.by_key.keys() | located.misplaced, standing.in_place)
     kept = kept_entries({**dict.fromkeys(waiting), **vanished.remarks}, rows, snapshot)
     disputed = {
         key: frozenset(at.person for at in rows.get(key, ()) if at.note in outcome.row_values)
@@ -123,7 +123,7 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
         forgotten=vanished.forgotten | _removed(edits, located),
         records=drawing.records,
         ids=frozenset(taken - known),
-        conflicts=tuple(_conflicts(merged, located)),
+        conflicts=(*_conflicts(merged, located), *_orphans(vanished, rows, snapshot)),
         problems=(*located.problems, *problems, *drawing.problems),
         missing=vanished.missing,
         tasks=len(located.tasks),
@@ -141,6 +141,7 @@ def _waiting_keys(
         for key, task in snapshot.base.items()
         if snapshot.is_held(task.path) or any(snapshot.is_held(note) for note in task.rows)
     }
+    waiting |= located.misplaced
     waiting |= {
         key
         for key, source in located.by_key.items()
@@ -205,7 +206,6 @@ def _tasks_after(
     snapshot: Snapshot,
     located: Located,
     edits: Mapping[tuple[str, int], PlannedEdit],
-    index_notes: Mapping[str, IndexNote],
 ) -> list[SourceTask]:
     """Return all tasks as they will read after the edits; a next occurrence has the number of the line it is from."""
     tasks: list[SourceTask] = []
@@ -215,12 +215,11 @@ def _tasks_after(
         if edit is None:
             tasks.append(source)
             continue
-        person = index_notes[path].person if path in index_notes else None
         for text in edit.after:
             line = parse_line(text, snapshot.rules.tasks, hidden=snapshot.rules.read_hidden_fields)
             if line is not None:
                 text_now = read_text(line, snapshot.roster, snapshot.rules.assignees)
-                tasks.append(assigned(Task(path, number, line), text_now, person, located.spelling))
+                tasks.append(assigned(Task(path, number, line), text_now, located.persons.get(path), located.spelling))
     return tasks
 
 
@@ -247,6 +246,14 @@ def _removed(edits: Mapping[tuple[str, int], PlannedEdit], located: Located) -> 
     """Return the tasks whose line is taken out on completion: they aren't missing afterwards."""
     removed = {place for place, edit in edits.items() if not edit.after}
     return frozenset(key for key, source in located.by_key.items() if source.task.order in removed)
+
+
+def _orphans(vanished: Vanished, rows: Mapping[str, Sequence[RowAt]], snapshot: Snapshot) -> Iterator[Conflict]:
+    """Yield the edited rows whose source line is gone: somebody has to decide what becomes of the edit."""
+    for key, remark in vanished.remarks.items():
+        if remark is not None:
+            values = {at.note: at.row.text for at in rows.get(key, ())}
+            yield Conflict(key, "source", Disagreement("", values), snapshot.base[key].path, None)
 
 
 def _conflicts(merged: Mapping[str, Merged], located: Located) -> Iterator[Conflict]:

@@ -371,7 +371,7 @@ class VaultMachine(RuleBasedStateMachine):
             except CrashError:
                 self.rested = False
 
-    # Without a base, what a dead run left can't be told from what somebody typed: a conflict may then show one value less.
+    # Without a base, what a dead run left can't be told from what somebody typed: a conflict may show one value less.
     @precondition(lambda self: self.remembers)
     @rule(number=st.integers(1, 6), after=st.booleans())
     def crash_and_compare(self, number: int, after: bool) -> None:  # noqa: FBT001 - the same

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vaultsync.tasks.rules import Rules
 
 _PREFIX = re.compile(r"[ \t>]*")
+_ITEM = re.compile(r"(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +82,21 @@ def _applied(text: str, edits: Sequence[PlannedEdit]) -> tuple[str, tuple[Proble
     lines = [line_and_end(line)[0] for line in split_lines(text)]
     moved = list(lines)
     problems: list[Problem] = []
+    instead: dict[int, tuple[str, ...]] = {}  # what stands in the place of a removed line
     # From the top: a removed line below a removed one finds its own lines where those have moved to.
     for edit in sorted((edit for edit in edits if not edit.after), key=lambda edit: edit.line):
         children = _moved_children(moved[edit.line - 1 :])
         for below, line in children.items():
             moved[edit.line - 1 + below] = line
         if children:
+            first, above = children.get(1, ""), moved[edit.line - 2] if edit.line > 1 else ""
+            touches = first.removeprefix(_prefix(first)) and above.removeprefix(_prefix(above))
+            if touches and not _ITEM.match(first.removeprefix(_prefix(first))):
+                # Text that was the item's own would else join, or underline, what stands above.
+                instead[edit.line] = (_prefix(moved[edit.line - 1]).rstrip(" \t"),)
             what = f"removed on completion; its {len(children)} lines below moved up a level"
             problems.append(Problem(edit.path, edit.line, what))
-    by_line = {edit.line: LineEdit(edit.line, edit.before, edit.after) for edit in edits}
+    by_line = {edit.line: LineEdit(edit.line, edit.before, edit.after or instead.get(edit.line, ())) for edit in edits}
     for number, (line, higher) in enumerate(zip(lines, moved, strict=True), 1):
         if higher != line:
             change = by_line.get(number, LineEdit(number, line, (line,)))
@@ -113,7 +120,11 @@ def _moved_children(lines: Sequence[str]) -> dict[int, str]:
         if not line.startswith(outer) or not depth.startswith((" ", "\t")):
             break
         indentation = depth[: len(depth) - len(depth.lstrip(" \t"))]
-        level = level or indentation
+        if not level:
+            item = _ITEM.match(lines[0].removeprefix(outer))
+            is_item = _ITEM.match(depth.lstrip(" \t"))
+            # Of text only the item's own indentation goes: indented code stays code.
+            level = indentation if is_item or not item else indentation[: len(item[0])]
         found[below] = outer + (depth.removeprefix(level) if depth.startswith(level) else depth.lstrip(" \t"))
     return found
 

@@ -97,7 +97,7 @@ def apply(  # noqa: PLR0913 - where from, where to, and who listens
     another plan.
     """
     applied = Applied()
-    _record(plan, state, at)
+    record(plan.edits, state, at)
     order = changed_paths(plan)
     drawn = {write.path for write in plan.note_writes}
     for number, (path, before, after) in enumerate(new_texts(plan, scanner), 1):
@@ -123,6 +123,19 @@ def apply(  # noqa: PLR0913 - where from, where to, and who listens
     return applied
 
 
+def record(edits: Sequence[PlannedEdit], state: State, at: str) -> None:
+    """Write edits into the journal as one run; to be called before the files change."""
+    if not edits:
+        return
+    run = state.next_run()
+    state.record(
+        JournalEntry(
+            run, at, edit.path, edit.line, edit.before, "\n".join(edit.after) if edit.after else None, edit.why
+        )
+        for edit in edits
+    )
+
+
 def _by_path(edits: Sequence[PlannedEdit]) -> dict[str, list[PlannedEdit]]:
     by_path: dict[str, list[PlannedEdit]] = defaultdict(list)
     for edit in edits:
@@ -137,18 +150,6 @@ def _current_text(path: str, scanner: Scanner) -> str | None:
     except OSError:
         return None
     return content.decode("utf-8") if vault.digest_of(content) == scanner.notes[path].digest else None
-
-
-def _record(plan: Plan, state: State, at: str) -> None:
-    if not plan.edits:
-        return
-    run = state.next_run()
-    state.record(
-        JournalEntry(
-            run, at, edit.path, edit.line, edit.before, "\n".join(edit.after) if edit.after else None, edit.why
-        )
-        for edit in plan.edits
-    )
 
 
 def _save(plan: Plan, scanner: Scanner, state: State, digests: dict[str, str], not_landed: frozenset[str]) -> None:

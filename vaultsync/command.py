@@ -10,11 +10,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from vaultsync.apply import record
 from vaultsync.model import Problem
 from vaultsync.reconcile.command import CommandRefusedError, command_edit
+from vaultsync.reconcile.completion import lines_around
 from vaultsync.reconcile.verify import verify_edits
 from vaultsync.storage import vault
-from vaultsync.storage.state import JournalEntry, StateChanges
+from vaultsync.storage.state import StateChanges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,7 +51,7 @@ def plan_command(tasks: Iterable[SourceTask], role: Role, found: Survey, wheel: 
         lines[source.task.order] = replace(source.task.line, symbol=rules.roles.symbol_for(role))
     for source in chosen:
         path, number = source.task.order
-        around = [lines[at] for at in ((path, number - 1), (path, number + 1)) if at in lines]
+        around = lines_around((path, number), lines)
         try:
             edit = command_edit(source, role, around, rules, found.roster, found.today, taken)
         except CommandRefusedError as error:
@@ -70,13 +72,7 @@ def write_command(commanded: Commanded, wheel: Wheel, *, alone: bool) -> frozens
     is told that it is gone, which else is waited for; but if a daemon is at work (not `alone`), the base is its own.
     """
     state = wheel.state
-    run, at = state.next_run(), wheel.clock.stamp(wheel.settings.config.vault.timezone)
-    state.record(
-        JournalEntry(
-            run, at, edit.path, edit.line, edit.before, "\n".join(edit.after) if edit.after else None, edit.why
-        )
-        for edit in commanded.edits
-    )
+    record(commanded.edits, state, wheel.clock.stamp(wheel.settings.config.vault.timezone))
     digests: dict[str, str] = {}
     for path in dict.fromkeys(edit.path for edit in commanded.edits):
         content = commanded.texts[path].encode("utf-8")

@@ -13,7 +13,7 @@ from vaultsync.tasks.ids import derive_next_id
 from vaultsync.tasks.line import parse_line
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Mapping
 
     from vaultsync.tasks.rules import Rules
 
@@ -49,6 +49,12 @@ def completed_lines(  # noqa: PLR0913 - line, neighbours and what the outcome is
         reference = read.due or read.scheduled or read.start or ""
         following = set_block_id(read, derive_next_id(line.block_id, reference, taken_ids))
     return (*kept, following) if rules.tasks.recurrence_on_next_line else (following, *kept)
+
+
+def lines_around(place: tuple[str, int], lines: Mapping[tuple[str, int], TaskLine]) -> list[TaskLine]:
+    """Return the task lines directly above and below a place (path and line), of `lines` by place."""
+    path, number = place
+    return [lines[at] for at in ((path, number - 1), (path, number + 1)) if at in lines]
 
 
 def _is_next_of(other: TaskLine, line: TaskLine, rules: Rules) -> bool:

@@ -13,7 +13,7 @@ from vaultsync.index.rows import read_row
 from vaultsync.model import Problem
 from vaultsync.reconcile.arrange import arrange
 from vaultsync.reconcile.base import BaseTask, IndexRecord
-from vaultsync.reconcile.completion import completed_lines
+from vaultsync.reconcile.completion import completed_lines, lines_around
 from vaultsync.reconcile.draw import NoteWrite, draw
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.locate import Located, assigned, find_index_notes, find_rows, locate_tasks
@@ -182,7 +182,7 @@ def _task_edits(
         after: tuple[str, ...] = (outcome.after,)
         why = outcome.why
         if outcome.completed:
-            around = [by_place[at] for at in ((path, number - 1), (path, number + 1)) if at in by_place]
+            around = lines_around((path, number), by_place)
             after = completed_lines(
                 outcome.after,
                 around,

@@ -50,7 +50,6 @@ class Merged:
     completed: bool = False  # it has just become done
     recurs: bool = False  # so its next occurrence is due
     removable: bool = False  # and nothing speaks against taking the line out, where it says so
-    source_changed: bool = False  # a change of the source has still to reach the rows
     refusal: str | None = None  # the edit can't be made as asked; nothing of the task may change now
 
 
@@ -98,7 +97,6 @@ def merge_task(  # noqa: PLR0913 - the whole of what a merge is a function of
         completed=completed and "status" not in disagreeing,
         recurs=_recurs(sides, rules),
         removable=not disagreeing,
-        source_changed=any(winner is Winner.SOURCE for winner, _ in winners.values()),
     )
 
 

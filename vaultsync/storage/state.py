@@ -18,12 +18,11 @@ from vaultsync.errors import VaultsyncError
 from vaultsync.reconcile.base import BaseTask, IndexRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 SCHEMA_VERSION = 1
 _SCHEMA = """
-create table if not exists meta (name text primary key, value text not null) without rowid;
 create table if not exists base (
     key text primary key, path text not null, line text not null, conflicts text not null, missing_since real
 ) without rowid;
@@ -113,16 +112,6 @@ class State:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
-
-    def meta(self, name: str) -> str | None:
-        """Return one remembered fact."""
-        found = self._connection.execute("select value from meta where name = ?", (name,)).fetchone()
-        return found[0] if found else None
-
-    def remember(self, facts: Mapping[str, str]) -> None:
-        """Remember facts by name."""
-        with self._writing() as connection:
-            connection.executemany("insert or replace into meta values (?, ?)", facts.items())
 
     def next_run(self) -> int:
         """Return the number of a run that begins."""

@@ -86,10 +86,6 @@ class Watcher:
             self._observer.stop()
             self._observer.join(timeout=5)
 
-    def is_alive(self) -> bool:
-        """Tell whether the observer and all of its emitters still run."""
-        return self._observer.is_alive() and all(emitter.is_alive() for emitter in self._observer.emitters)
-
 
 class _Handler(FileSystemEventHandler):
     """Puts hints on the queue, and nothing else."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "change_status",
-    "next_dates",
     "next_occurrence",
     "set_block_id",
     "set_field",

@@ -18,6 +18,7 @@ from vaultsync.reconcile.safety import suspicious
 from vaultsync.reconcile.snapshot import Snapshot
 from vaultsync.scan import Scanner
 from vaultsync.storage import vault
+from vaultsync.storage.backups import Backups
 from vaultsync.survey import vault_roster
 from vaultsync.tasks.people import UNASSIGNED
 
@@ -73,6 +74,7 @@ class Wheel:
     clock: Clock
     waits: Waits
     scanner: Scanner = field(init=False)
+    backups: Backups = field(init=False)
     _identity: tuple[int, int] = field(init=False)
     _memory: Memory = field(default_factory=Memory)
     _planned_at: float = 0.0  # monotonic; when the last snapshot was taken
@@ -80,6 +82,7 @@ class Wheel:
 
     def __post_init__(self) -> None:
         self._identity = vault.root_identity(self.settings.root)
+        self.backups = Backups(self.state.file.parent / "backups")
         self.scanner = Scanner(self.settings, self.clock, self.state.written)
 
     def wait_until_quiet(self) -> None:
@@ -174,6 +177,8 @@ class Wheel:
         self.scanner.scan_all(lambda done, total: progress("reading", done, total))
         for path in self.scanner.stale_temps if tidy else ():
             vault.remove_temp(self.settings.root, path)
+        if tidy:
+            self.backups.forget_old(self.clock.now())
 
     def _require_root(self, *, force: bool) -> None:
         try:

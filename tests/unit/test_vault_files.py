@@ -147,3 +147,12 @@ def test_a_name_that_is_not_utf_8_is_told_and_passed_over(tmp_path: Path) -> Non
     listing = vault.list_notes(tmp_path, lambda _: True)
     assert sorted(listing.notes) == ["b.md"]
     assert listing.unreadable == {"caf\ufffd.md": "its name is not UTF-8"}
+
+
+def test_a_read_only_note_is_refused_whoever_asks(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("old")
+    (tmp_path / "a.md").chmod(0o444)
+    with pytest.raises(vault.WriteRefusedError, match="read-only"):
+        vault.write(tmp_path, "a.md", b"new", digest("old"))
+    assert (tmp_path / "a.md").read_text() == "old"
+    assert names(tmp_path) == ["a.md"]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TEMP_PREFIX = ".vaultsync-"
 TEMP_SUFFIX = ".tmp"
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 class TargetChangedError(Exception):
@@ -138,7 +139,7 @@ def write(root: Path, path: str, content: bytes, expected: str | None) -> None:
     are in place but may not outlive a power cut.
     """
     target = root / path
-    _refuse_outside(root, target.parent)
+    refuse_outside(root, target.parent)
     if expected is None:
         target.parent.mkdir(parents=True, exist_ok=True)
     handle, temp_name = tempfile.mkstemp(prefix=TEMP_PREFIX, suffix=TEMP_SUFFIX, dir=target.parent)
@@ -153,15 +154,15 @@ def write(root: Path, path: str, content: bytes, expected: str | None) -> None:
                 os.fchmod(file.fileno(), 0o666 & ~_umask())
             os.fsync(file.fileno())
         if expected is None:
-            _place_new(temp, target)
+            place_new(temp, target)
         else:
-            _check_unchanged(target, expected)
+            require_unchanged(target, expected)
             temp.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
             temp.unlink()
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def remove_temp(root: Path, path: str) -> None:
@@ -170,24 +171,34 @@ def remove_temp(root: Path, path: str) -> None:
         (root / path).unlink()
 
 
-def _refuse_outside(root: Path, folder: Path) -> None:
+def refuse_outside(root: Path, folder: Path) -> None:
+    """Raise WriteRefusedError if a folder lies outside of the vault once symbolic links are followed."""
     real_root, real_folder = os.path.realpath(root), os.path.realpath(folder)
     if real_folder != real_root and not real_folder.startswith(real_root.rstrip(os.sep) + os.sep):
         raise WriteRefusedError(f"the folder lies outside of the vault ({real_folder})")
 
 
-def _check_unchanged(target: Path, expected: str) -> None:
+def require_unchanged(target: Path, expected: str) -> bytes:
+    """Return a file's bytes if their digest is the expected one.
+
+    Raises TargetChangedError if they are others or there is no such file, WriteRefusedError for one that is no file of
+    ours to write: none that is regular, read-only, with several hard links.
+    """
     try:
         found = os.lstat(target)
         if not stat.S_ISREG(found.st_mode):
             raise WriteRefusedError("it is not a regular file")
         if found.st_nlink > 1:
             raise WriteRefusedError(f"it has {found.st_nlink} hard links, which replacing it would part")
+        # The superuser may write everything; the mode still says what its owner wants.
+        if not found.st_mode & _WRITABLE:
+            raise WriteRefusedError("it is read-only")
         content = target.read_bytes()
     except FileNotFoundError:
         raise TargetChangedError(str(target)) from None
     if digest_of(content) != expected:
         raise TargetChangedError(str(target))
+    return content
 
 
 def _keep_owner_and_mode(target: Path, descriptor: int) -> None:
@@ -202,7 +213,8 @@ def _keep_owner_and_mode(target: Path, descriptor: int) -> None:
             os.fchown(descriptor, found.st_uid, found.st_gid)
 
 
-def _place_new(temp: Path, target: Path) -> None:
+def place_new(temp: Path, target: Path) -> None:
+    """Give a file a name that nobody has yet. Raises TargetChangedError if somebody has it."""
     try:
         os.link(temp, target)
     except FileExistsError:
@@ -216,7 +228,8 @@ def _place_new(temp: Path, target: Path) -> None:
         temp.unlink()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's names to the disk, where the system knows how to."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from unittest.mock import patch
 
 import pytest
-from laws.vault_model import ANA, BO, KIM, FolderVault
+from crash.stages import NESTED, NOTES, OTHER, PLAIN, WINDOWS, edited_vault, fresh_vault, leftovers, rested, words
+from laws.vault_model import ANA, KIM, FolderVault
 
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.verify import apply_edits
@@ -24,24 +25,8 @@ from vaultsync.storage.state import State, StateError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from vaultsync.cycle import Outcome
-
 P = ParamSpec("P")
 R = TypeVar("R")
-
-PLAIN, WINDOWS, NESTED, OTHER = "Plain.md", "Folder/Windows.md", "Nested.md", "Other.md"
-NOTES = {
-    PLAIN: (
-        "# Plain\n\n- [?] Ask them @Ana 📅 2026-11-25 #task #proposed\n"
-        "- [ ] Tell them @Bo\n- [ ] Weigh it @Ana\n\nEnd\n"
-    ),
-    WINDOWS: "Text\r\n\r\n- [?] Count it @Kim Ray #proposed\r\n\r\n\tx\r\n- [/] Carry it @Ana 🔼\r\n",
-    NESTED: (
-        "- List\n\t- [ ] Water it 🔁 every day 📅 2026-11-22 @Bo\n"
-        "\t- [ ] Burn it 🏁 delete @Ana\n\t\t- ash\n- [ ] Dig @Bo @Ana"
-    ),
-    OTHER: "> - [ ] Wait @Ana\n",
-}
 
 
 class KilledError(BaseException):
@@ -102,34 +87,12 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> FolderVault:
-    vault = FolderVault(tmp_path / "fresh")
-    for path, text in NOTES.items():
-        vault.write(path, text)
-    return vault
+    return fresh_vault(tmp_path / "fresh")
 
 
 @pytest.fixture
-def edited(fresh: FolderVault) -> FolderVault:
-    """Return a vault that was at rest, and where users then edited both sides in every way there is."""
-    fresh.come_to_rest()
-    changes = {
-        ANA: [("- [?] Ask them", "- [ ] Ask them now"), ("- [ ] Burn", "- [x] Burn"), ("- [ ] Dig", "- [x] Dig")],
-        BO: [("- [ ] Water", "- [x] Water"), ("%% vaultsync:end", "Call first!\n\n%% vaultsync:end")],
-        KIM: [("- [?] Count it", "- [-] Count it")],
-        PLAIN: [("- [ ] Tell them", "- [/] Tell them all"), ("End\n", "- [?] Come along @Zoe #proposed\n")],
-        WINDOWS: [(" 🔼", " ⏫ 📅 2026-12-24")],
-        NESTED: [("- [ ] Dig", "- [-] Dig")],
-    }
-    for path, pairs in changes.items():
-        for old, new in pairs:
-            edit(fresh, path, old, new)
-    return fresh
-
-
-def edit(vault: FolderVault, path: str, old: str, new: str) -> None:
-    text = vault.read(path)
-    assert text.count(old) == 1, (old, text)
-    vault.write(path, text.replace(old, new))
+def edited(tmp_path: Path) -> FolderVault:
+    return edited_vault(tmp_path / "edited")
 
 
 def journal(vault: FolderVault) -> list[PlannedEdit]:
@@ -162,21 +125,6 @@ def journal_first(vault: FolderVault) -> Iterator[list[str]]:
 
     with patch.object(files, "write", watched):
         yield written
-
-
-def leftovers(vault: FolderVault) -> list[Path]:
-    return [path for path in vault.root.rglob("*") if path.name.startswith(files.TEMP_PREFIX)]
-
-
-def rested(vault: FolderVault, folder: Path) -> FolderVault:
-    """Return what a copy of a vault comes to when nothing fails."""
-    calm = vault.copy(folder)
-    calm.come_to_rest()
-    return calm
-
-
-def words(outcome: Outcome) -> str:
-    return "\n".join(f"{problem.path}: {problem.what}" for problem in outcome.problems)
 
 
 def test_a_cycle_writes_each_edit_into_the_journal_before_it_changes_the_file(edited: FolderVault) -> None:

@@ -167,11 +167,11 @@ def edit_rows(file: Path, number: int) -> None:
     file.write_bytes(f"{text}\nMy own words {number}\n".encode())
 
 
-def times_of_writes(place: Place, command: tuple[str, ...]) -> tuple[float, float]:
+def times_of_writes(place: Place) -> tuple[float, float]:
     """Return when an undisturbed run makes its first and its last change of a note (seconds after its begin)."""
     place.bring_back()
     old = place.notes()
-    _, began = place.run(*command, seconds=2.0)
+    _, began = place.run(*ONE_SHOT)
     changed = [path for path, content in place.notes().items() if content != old.get(path)]
     assert len(changed) > 30
     times = [(place.vault / path).stat().st_mtime - began for path in changed]
@@ -183,11 +183,10 @@ def kill_often(place: Place, kills: int, command: tuple[str, ...], seed: int) ->
 
     One moment of five is anywhere in a run, the others are near its writes.
     """
+    first, last = sorted(times_of_writes(place) for _ in range(3))[1]
+    new = place.notes()
     place.bring_back()
     old = place.notes()
-    place.settle()
-    new = place.notes()
-    first, last = sorted(times_of_writes(place, command) for _ in range(3))[1]
     moments = random.Random(seed)  # noqa: S311 - the same moments in every run
     landed: Counter[str] = Counter()
     for number in count():

@@ -37,6 +37,7 @@ def shown(text: str, path: str = "Area/N.md") -> str:
         ("[[📅 2025-11-08]]", "[[📅 2025-11-08]]"),
         ("[due:: 2025-11-08]", r"[due:\: 2025-11-08]"),
         ("a\u202eb \u2066 c", "ab c"),
+        ("to @\ufeffAna", r"to \@Ana"),
         ("plain *text*, `code` and https://x.y/z#a", "plain *text*, `code` and https://x.y/z#a"),
     ],
 )

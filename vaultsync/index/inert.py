@@ -74,7 +74,8 @@ def render_tokens(source: Sequence[Token], path: str) -> list[str]:
     before = ""
     for text, after, token in zip(plain, _following(plain), source, strict=True):
         shown = _render(text, path, before, after)
-        if token.quiet:
+        # What stood between an "@" and a name may be what is left out.
+        if token.quiet or text != token.text:
             shown = re.sub(r"(?<![\w\\])@", r"\\@", shown.replace("[[@", "[\\[@"))
         rendered.append(shown)
         before = text or before

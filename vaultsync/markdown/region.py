@@ -30,6 +30,7 @@ class Regions:
     end: int | None
     layout: str | None
     damage: str | None
+    damaged_at: int | None = None  # line of the damage, from 1
 
 
 def find_regions(lines: Sequence[str]) -> Regions:
@@ -53,30 +54,29 @@ def find_regions(lines: Sequence[str]) -> Regions:
             ends.append(number)
         elif _NEAR_MISS.match(text):
             mangled.append(number)
-    return Regions(
-        begin=begins[0] if begins else None,
-        end=ends[-1] if ends else None,
-        layout=layout,
-        damage=_damage(begins, ends, mangled, has_conflict_markers(lines)),
-    )
+    damaged_at, damage = _damage(begins, ends, mangled, has_conflict_markers(lines))
+    return Regions(begins[0] if begins else None, ends[-1] if ends else None, layout, damage, damaged_at)
 
 
-def _damage(begins: list[int], ends: list[int], mangled: list[int], conflict: int | None) -> str | None:
+def _damage(
+    begins: list[int], ends: list[int], mangled: list[int], conflict: int | None
+) -> tuple[int, str] | tuple[None, None]:
+    """Return the line of the first damage, and the sentence."""
     if conflict is not None:
-        return f"git conflict markers from line {conflict} on"
+        return conflict, f"git conflict markers from line {conflict} on"
     if mangled:
-        return f"line {mangled[0]} looks like a marker of vaultsync and is damaged"
+        return mangled[0], f"line {mangled[0]} looks like a marker of vaultsync and is damaged"
     if len(begins) > 1:
-        return f"a second begin marker on line {begins[1]}"
+        return begins[1], f"a second begin marker on line {begins[1]}"
     if len(ends) > 1:
-        return f"a second end marker on line {ends[1]}"
+        return ends[1], f"a second end marker on line {ends[1]}"
     if begins and not ends:
-        return f"the begin marker on line {begins[0]} has no end marker"
+        return begins[0], f"the begin marker on line {begins[0]} has no end marker"
     if ends and not begins:
-        return f"the end marker on line {ends[0]} has no begin marker"
+        return ends[0], f"the end marker on line {ends[0]} has no begin marker"
     if begins and ends[0] < begins[0]:
-        return f"the end marker on line {ends[0]} stands above the begin marker"
-    return None
+        return ends[0], f"the end marker on line {ends[0]} stands above the begin marker"
+    return None, None
 
 
 def has_conflict_markers(lines: Sequence[str]) -> int | None:

@@ -59,4 +59,4 @@ def command_edit(  # noqa: PLR0913 - the task, its neighbours and everything a t
         read = parse_line(text, rules.tasks, hidden=rules.read_hidden_fields)
         if read is not None and read.block_id:
             taken_ids.add(read.block_id.lower())
-    return PlannedEdit(*source.task.order, line.text, lines, WHY)
+    return PlannedEdit(*source.task.order, source.standing, lines, WHY)

@@ -1,13 +1,13 @@
 """Find where each known task and each row stands: by block id in the notes, by link in the index notes.
 
-A duplicated id is settled here (hazards, row 30); what a vanished one means is decided in `plan`.
+A duplicated id, and one that text was typed behind, is settled here (hazards, rows 30 and 53); what a vanished one
+means is decided in `vanish`.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vaultsync.index.links import OWN_ID, find_links, task_key
@@ -15,6 +15,7 @@ from vaultsync.index.note import index_path
 from vaultsync.index.region import read_region
 from vaultsync.model import Problem
 from vaultsync.reconcile.snapshot import IndexNote, RowAt, Snapshot, SourceTask
+from vaultsync.reconcile.stray import STRAY_ID, mended, stray_ids, stray_order
 from vaultsync.tasks.people import UNASSIGNED, canonical, person_key
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from vaultsync.tasks.text import TaskText
 
 
-_MISPLACED = re.compile(r"(?<!\S)\^(t-[a-z0-9]{8})(?![A-Za-z0-9-])", re.IGNORECASE)
-
-
 @dataclass(frozen=True, slots=True)
 class Located:
     """The tasks of all notes; those of a note that is held are known, but nothing of theirs may change."""
@@ -34,7 +32,6 @@ class Located:
     tasks: tuple[SourceTask, ...]  # by path and line; mirrors left out
     by_key: Mapping[str, SourceTask]
     copies: frozenset[tuple[str, int]]  # tasks whose id another task keeps: they need one of their own
-    misplaced: frozenset[str]  # known tasks behind whose id somebody typed: nothing of theirs may change
     persons: Mapping[str, str]  # by path: whose tasks those without a mention are
     spelling: dict[str, str]  # by `person_key`: how a name that nobody is known by is spelt, alike everywhere
     problems: tuple[Problem, ...]
@@ -51,6 +48,10 @@ def find_index_notes(snapshot: Snapshot) -> tuple[dict[str, IndexNote], list[Pro
     for path in sorted(snapshot.notes):
         note = snapshot.notes[path]
         record = snapshot.index_notes.get(path)
+        if record and snapshot.is_emptied_index(path):
+            whose = f"{record.person}'s index note" if record.person else "the overview"
+            what = f"is empty, though it was {whose}; it is left alone; delete it to have it made again"
+            problems.append(Problem(path, None, what))
         if snapshot.is_held(path) or note.kind in ("off", "overview"):
             continue
         if note.kind != "index" and not (record and note.regions):
@@ -77,10 +78,11 @@ def find_rows(index_notes: Mapping[str, IndexNote]) -> dict[str, list[RowAt]]:
 def locate_tasks(snapshot: Snapshot, index_notes: Mapping[str, IndexNote], rows: Mapping[str, list[RowAt]]) -> Located:
     """Return the tasks of all notes, each read with who it is assigned to."""
     known = rows.keys() | snapshot.base.keys()
+    mirrored = known | _own_ids(snapshot)
     tasks: list[SourceTask] = []
     by_key: dict[str, SourceTask] = {}
     copies: set[tuple[str, int]] = set()
-    misplaced: set[str] = set()
+    strays: list[int] = []  # positions in `tasks`
     persons = {index_path(person, snapshot.rules.index): person for person in snapshot.roster.people}
     persons |= {path: index_note.person for path, index_note in index_notes.items()}
     spelling: dict[str, str] = {}
@@ -88,35 +90,25 @@ def locate_tasks(snapshot: Snapshot, index_notes: Mapping[str, IndexNote], rows:
     for path in sorted(snapshot.notes):
         note = snapshot.notes[path]
         for task, text in zip(note.tasks, snapshot.memory.texts(note, snapshot.rules), strict=True):
-            if is_mirror(task, known):
+            if is_mirror(task, mirrored):
                 problems.append(Problem(*task.order, "a copy of a row: it isn't rolled up", once=True))
                 continue
-            if (
-                task.line.block_id is None
-                and (found := _MISPLACED.search(task.line.text))
-                and found[1].lower() in known
-            ):
-                what = f"text stands behind the block id ^{found[1]}; move the id to the end of the line"
-                problems.append(Problem(*task.order, what))
-                misplaced.add(found[1].lower())
-                continue
             source = assigned(task, text, persons.get(path), spelling)
-            tasks.append(source)
             if snapshot.rules.roles.role_of(task.line.symbol) in snapshot.rules.rollup_roles:
                 problems += [Problem(*task.order, what) for what in source.text.problems]
-            if task.line.block_id is None:
-                continue
-            key = task_key(path, task.line.block_id)
-            other = by_key.get(key)
-            if other is None:
-                by_key[key] = source
-            elif _keeps_id(source, other, key, snapshot):
-                copies.add(other.task.order)
-                by_key[key] = source
-            else:
-                copies.add(task.order)
-    lost = frozenset(misplaced - by_key.keys())
-    return Located(tuple(tasks), by_key, frozenset(copies), lost, persons, spelling, tuple(problems))
+            tasks.append(source)
+            if task.line.block_id is not None:
+                copies |= _claimed(source, by_key, snapshot)
+            elif STRAY_ID.search(task.line.text):
+                strays.append(len(tasks) - 1)
+    # Only now is it known which of the ids that stand in the middle of a line stand at no line's end.
+    for position in sorted(strays, key=lambda position: stray_order(tasks[position], snapshot)):
+        source = tasks[position]
+        if found := mended(source, {key for key in stray_ids(source) if key in known and key not in by_key}, snapshot):
+            again = assigned(*found, persons.get(source.task.path), spelling)
+            tasks[position] = replace(again, mended_from=source.standing)
+            by_key[tasks[position].key or ""] = tasks[position]
+    return Located(tuple(tasks), by_key, frozenset(copies), persons, spelling, tuple(problems))
 
 
 def assigned(task: Task, text: TaskText, person: str | None, spelling: dict[str, str]) -> SourceTask:
@@ -139,9 +131,31 @@ def is_mirror(task: Task, known: Mapping[str, object] | set[str]) -> bool:
     return any(link.has_alias and task_key(link.path, link.block_id) in known for link in links)
 
 
+def _own_ids(snapshot: Snapshot) -> set[str]:
+    """Return our ids that stand behind tasks: a mirror is one at first sight, before the base knows its task."""
+    found = (task.line.block_id for note in snapshot.notes.values() for task in note.tasks if task.line.block_id)
+    return {block_id.lower() for block_id in found if OWN_ID.match(block_id.lower())}
+
+
+def _claimed(source: SourceTask, by_key: dict[str, SourceTask], snapshot: Snapshot) -> set[tuple[str, int]]:
+    """Enter a task under its id; return the place of the one that has to do without it, if two have it."""
+    key = source.key or ""
+    other = by_key.setdefault(key, source)
+    if other is source:
+        return set()
+    if not _keeps_id(source, other, key, snapshot):
+        return {source.task.order}
+    by_key[key] = source
+    return {other.task.order}
+
+
 def _keeps_id(newer: SourceTask, older: SourceTask, key: str, snapshot: Snapshot) -> bool:
-    """Tell whether the later of two tasks with one id keeps it: only if the base knows it in that note."""
+    """Tell whether the later of two tasks with one id keeps it.
+
+    Within a note the first does. Of two notes that one does which the base knows it in; if it is in neither any more,
+    the one with the line that the base knows.
+    """
     base = snapshot.base.get(key)
-    if base is None or not OWN_ID.match(key):
+    if base is None or not OWN_ID.match(key) or older.task.path in (base.path, newer.task.path):
         return False
-    return older.task.path != base.path and newer.task.path == base.path
+    return newer.task.path == base.path or newer.standing == base.line != older.standing

@@ -6,7 +6,7 @@ whether the plan as a whole is suspicious `safety`'s.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from vaultsync.index.rows import read_row
@@ -16,6 +16,7 @@ from vaultsync.reconcile.base import BaseTask, IndexRecord
 from vaultsync.reconcile.completion import completed_lines, lines_around
 from vaultsync.reconcile.draw import NoteWrite, draw
 from vaultsync.reconcile.edit import PlannedEdit
+from vaultsync.reconcile.follow import carried_base, carried_rows, moved_tasks
 from vaultsync.reconcile.locate import Located, assigned, find_index_notes, find_rows, locate_tasks
 from vaultsync.reconcile.places import Standing, standing_notes
 from vaultsync.reconcile.sides import Disagreement
@@ -74,8 +75,14 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
     index_notes, problems = find_index_notes(snapshot)
     rows = find_rows(index_notes)
     located = locate_tasks(snapshot, index_notes, rows)
+    if moved := moved_tasks(snapshot, located):
+        snapshot = replace(snapshot, base=carried_base(snapshot.base, moved))
+        index_notes = carried_rows(index_notes, moved)
+        rows = find_rows(index_notes)
     standing = standing_notes(index_notes, snapshot)
     waiting = _waiting_keys(snapshot, rows, located, standing)
+    # A row that may not be drawn with its new link would be taken for another task's next time.
+    waiting |= {key for key in moved.values() if any(at.note in standing.frozen for at in rows.get(key, ()))}
 
     merged: dict[str, Merged] = {}
     for key, source in located.by_key.items():
@@ -95,7 +102,7 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
     edits = {edit.place: edit for edit in _task_edits(snapshot, located, merged, taken)}
     tasks = _tasks_after(snapshot, located, edits)
 
-    vanished = vanished_tasks(snapshot, rows, located.by_key.keys() | located.misplaced, standing.in_place)
+    vanished = vanished_tasks(snapshot, rows, located.by_key.keys(), standing.in_place)
     kept = kept_entries({**dict.fromkeys(waiting), **vanished.remarks}, rows, snapshot)
     disputed = {
         key: frozenset(at.person for at in rows.get(key, ()) if at.note in outcome.row_values)
@@ -120,11 +127,11 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
         index_notes=drawing.index_notes,
         overview=drawing.overview,
         base={**base, **vanished.base},
-        forgotten=vanished.forgotten | _removed(edits, located),
+        forgotten=vanished.forgotten | _removed(edits, located) | {old for old, new in moved.items() if new in base},
         records=drawing.records,
         ids=frozenset(taken - known),
         conflicts=(*_conflicts(merged, located), *_orphans(vanished, rows, snapshot)),
-        problems=(*located.problems, *problems, *drawing.problems),
+        problems=(*located.problems, *problems, *vanished.problems, *drawing.problems),
         missing=vanished.missing,
         tasks=len(located.tasks),
         people=len(arranged),
@@ -141,11 +148,12 @@ def _waiting_keys(
         for key, task in snapshot.base.items()
         if snapshot.is_held(task.path) or any(snapshot.is_held(note) for note in task.rows)
     }
-    waiting |= located.misplaced
     waiting |= {
         key
         for key, source in located.by_key.items()
-        if snapshot.is_held(source.task.path) or source.task.order in snapshot.refused
+        if snapshot.is_held(source.task.path)
+        or source.task.order in snapshot.refused
+        or (source.mended_from is not None and source.task.path in snapshot.unstamped)
     }
     for key, places in rows.items():
         base = snapshot.base.get(key)
@@ -178,9 +186,10 @@ def _task_edits(
         if outcome.after != outcome.before and read:
             by_place[located.by_key[key].task.order] = read
     for key, outcome in merged.items():
-        path, number = located.by_key[key].task.order
+        source = located.by_key[key]
+        path, number = source.task.order
         after: tuple[str, ...] = (outcome.after,)
-        why = outcome.why
+        why = outcome.why if outcome.after != outcome.before else "id"
         if outcome.completed:
             around = lines_around((path, number), by_place)
             after = completed_lines(
@@ -193,13 +202,13 @@ def _task_edits(
                 removable=outcome.removable,
             )
             why = why if len(after) == 1 else "recurrence" if after else "on completion"
-        if after == (outcome.before,):
+        if after == (source.standing,):
             continue
         for text in after:
             line = parse_line(text, snapshot.rules.tasks, hidden=snapshot.rules.read_hidden_fields)
             if line and line.block_id:
                 taken.add(line.block_id.lower())
-        yield PlannedEdit(path, number, outcome.before, after, why)
+        yield PlannedEdit(path, number, source.standing, after, why)
 
 
 def _tasks_after(

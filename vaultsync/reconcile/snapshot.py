@@ -49,11 +49,16 @@ class Snapshot:
     def is_held(self, path: str) -> bool:
         """Tell whether nothing may be concluded from this note, its absence included."""
         note = self.notes.get(path)
-        if path in self.held or (note is not None and note.held is not None):
+        if path in self.held or (note is not None and note.held is not None) or self.is_emptied_index(path):
             return True
         return note is None and any(
             path.startswith(f"{folder}/") or folder in (".", path) for folder in self.unreadable
         )
+
+    def is_emptied_index(self, path: str) -> bool:
+        """Tell whether nothing stands any more in a note that we drew: maybe it is just being saved."""
+        note = self.notes.get(path)
+        return note is not None and note.blank and path in self.index_notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,12 @@ class SourceTask:
     task: Task
     text: TaskText
     assignees: tuple[str, ...]
+    mended_from: str | None = None  # the line in the note, where the task reads as if its id stood at the end
+
+    @property
+    def standing(self) -> str:
+        """The line as it stands in the note."""
+        return self.task.line.text if self.mended_from is None else self.mended_from
 
     @property
     def key(self) -> str | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vaultsync.index.rows import read_row, row_settings
-from vaultsync.model import Role
+from vaultsync.model import Problem, Role
 from vaultsync.reconcile.arrange import Entry
 from vaultsync.reconcile.rollup import sort_key
 from vaultsync.tasks.line import parse_line
@@ -32,6 +32,7 @@ class Vanished:
     forgotten: frozenset[str]
     missing: int
     wait: float | None
+    problems: tuple[Problem, ...]
 
 
 def vanished_tasks(
@@ -42,15 +43,22 @@ def vanished_tasks(
     A task is gone once it has been missing for `absent_delay` in a vault that could be read. Its row then goes, unless
     somebody edited it: that row stays among the conflicts until it is deleted. A row that the base doesn't know waits
     for its source to arrive. A task is not forgotten while a row of it stands in a note that is
-    only written `in_place`.
+    only written `in_place`, nor while its note is there with nothing in it: who empties a note first and fills it
+    then hasn't deleted anything.
     """
     remarks: dict[str, str | None] = {key: None for key in rows if key not in found and key not in snapshot.base}
     base: dict[str, BaseTask] = {}
     forgotten: set[str] = set()
+    emptied: Counter[str] = Counter()
     missing = 0
     waits: list[float] = []
     for key, task in snapshot.base.items():
         if key in found or snapshot.is_held(task.path):
+            continue
+        if (note := snapshot.notes.get(task.path)) and note.blank:
+            emptied[task.path] += 1
+            remarks[key] = None
+            base[key] = replace(task, missing_since=None)
             continue
         missing += 1
         since = min(task.missing_since, snapshot.now) if task.missing_since is not None else snapshot.now
@@ -70,7 +78,14 @@ def vanished_tasks(
         else:
             forgotten.add(key)
     changed = {key: task for key, task in base.items() if snapshot.base[key] != task}
-    return Vanished(remarks, changed, frozenset(forgotten), missing, min(waits, default=None))
+    problems = tuple(Problem(path, None, _emptied(emptied[path])) for path in sorted(emptied))
+    return Vanished(remarks, changed, frozenset(forgotten), missing, min(waits, default=None), problems)
+
+
+def _emptied(tasks: int) -> str:
+    known = "a task was known in it" if tasks == 1 else f"{tasks} tasks were known in it"
+    them = "it" if tasks == 1 else "them"
+    return f"is empty, though {known}; write something into it or delete it to let {them} go"
 
 
 def kept_entries(

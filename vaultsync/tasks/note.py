@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from vaultsync.markdown import frontmatter
 from vaultsync.markdown.region import Regions, find_regions
 from vaultsync.markdown.textlines import line_and_end, split_lines
-from vaultsync.markdown.walker import find_task_lines
+from vaultsync.markdown.walker import SENTINEL, find_task_lines
 from vaultsync.model import Problem, TaskLine
 from vaultsync.tasks.line import parse_line
 
@@ -67,6 +67,7 @@ class Note:
     regions: Regions | None = None
     text: str | None = None  # kept where a region stands or may be put, else None
     held: str | None = None
+    blank: bool = False  # nothing stands in it, or blanks only
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -119,13 +120,14 @@ def parse_text(path: str, text: str, digest: str, rules: Rules) -> Note:
     if "vaultsync" in text or "<<<<<<<" in text:
         regions = find_regions(split_lines(text))
         if regions.damage:
-            return held_note(path, digest, regions.damage)
+            return held_note(path, digest, regions.damage, regions.damaged_at)
         if regions.begin is None:
             regions = None
     skip = (regions.begin, regions.end) if regions and regions.begin and regions.end else None
     found = find_task_lines(text, nesting=rules.limits.nesting, skip=skip)
     if found.problem:
-        return held_note(path, digest, found.problem)
+        at = text.find(SENTINEL)
+        return held_note(path, digest, found.problem, len(split_lines(text[: at + 1])) if at >= 0 else None)
 
     wants_properties = bool(found.lines or regions or rules.may_hold_region(path))
     properties = (
@@ -142,6 +144,7 @@ def parse_text(path: str, text: str, digest: str, rules: Rules) -> Note:
         properties=properties,
         regions=regions,
         text=text if regions or kind != "source" or rules.may_hold_region(path) else None,
+        blank=not (bare := text.removeprefix("\ufeff")) or bare.isspace(),
         problems=tuple(problems),
     )
 

@@ -55,8 +55,11 @@ class Scanner:
                 continue
             before = self.notes.get(path)
             stamp = vault.stamp_of(self.settings.root, path) if self.settings.wants(path) else None
+            self.unreadable.pop(path, None)
             if stamp is None:
                 self._drop(path)
+                if self.settings.wants(path) and vault.is_in_cloud(self.settings.root, path):
+                    self.unreadable[path] = vault.IN_CLOUD
             else:
                 self._look_at(path, stamp)
             now = self.notes.get(path)

@@ -38,6 +38,7 @@ def shown(text: str, path: str = "Area/N.md") -> str:
         ("[due:: 2025-11-08]", r"[due:\: 2025-11-08]"),
         ("a\u202eb \u2066 c", "ab c"),
         ("to @\ufeffAna", r"to \@Ana"),
+        ("to @Kim R\ufeffay", r"to \@Kim Ray"),
         ("plain *text*, `code` and https://x.y/z#a", "plain *text*, `code` and https://x.y/z#a"),
     ],
 )

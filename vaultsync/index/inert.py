@@ -70,12 +70,13 @@ def token_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def render_tokens(source: Sequence[Token], path: str) -> list[str]:
     """Return a text's tokens (from the note `path`) as they may stand in another one, one for one; one may be empty."""
     plain = [INVISIBLE.sub("", token.text) for token in source]
+    # What is left out may have stood between an "@" and a name, or between a name and what would make it another.
+    parted = any(text != token.text for text, token in zip(plain, source, strict=True))
     rendered: list[str] = []
     before = ""
     for text, after, token in zip(plain, _following(plain), source, strict=True):
         shown = _render(text, path, before, after)
-        # What stood between an "@" and a name may be what is left out.
-        if token.quiet or text != token.text:
+        if token.quiet or parted:
             shown = re.sub(r"(?<![\w\\])@", r"\\@", shown.replace("[[@", "[\\[@"))
         rendered.append(shown)
         before = text or before

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import stat
 import tempfile
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 TEMP_PREFIX = ".vaultsync-"
 TEMP_SUFFIX = ".tmp"
+IN_CLOUD = "only iCloud has it; download it to this disk"
+_PLACEHOLDER = re.compile(r"\.(?P<name>.+\.md)\.icloud")
 _WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -65,7 +68,7 @@ def list_notes(root: Path, wanted: Callable[[str], bool], under: str = "") -> Li
     """List the notes that `wanted` accepts, by path relative to the vault.
 
     Folders whose name begins with a dot are not entered, symbolic links are not followed. A folder that can't be read
-    is listed as unreadable, since absence there means nothing.
+    is listed as unreadable, and a note that only iCloud has, since absence there means nothing.
     """
     listing = Listing()
     pending = [under]
@@ -78,7 +81,15 @@ def list_notes(root: Path, wanted: Callable[[str], bool], under: str = "") -> Li
                     _sort_in(entry, path, wanted, listing, pending)
         except OSError as error:
             listing.unreadable[folder or "."] = error.strerror or str(error)
+    for path in listing.notes.keys() & listing.unreadable.keys():  # downloaded, and the placeholder not yet removed
+        del listing.unreadable[path]
     return listing
+
+
+def is_in_cloud(root: Path, path: str) -> bool:
+    """Tell whether a placeholder stands for a note that iCloud took off this disk (hazards, row 49)."""
+    folder, slash, name = path.rpartition("/")
+    return os.path.lexists(root / f"{folder}{slash}.{name}.icloud")
 
 
 def _sort_in(
@@ -91,6 +102,11 @@ def _sort_in(
         return
     if name.startswith(TEMP_PREFIX) and name.endswith(TEMP_SUFFIX):
         listing.stale_temps.append(path)
+        return
+    if placeholder := _PLACEHOLDER.fullmatch(name):
+        meant = path.removesuffix(name) + placeholder["name"]
+        if wanted(meant):
+            listing.unreadable[meant] = IN_CLOUD
         return
     if name.startswith("."):
         return

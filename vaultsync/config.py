@@ -278,11 +278,14 @@ def load(vault_root: Path, config_path: Path | None = None, user_file: Path | No
     `user_config_file()`) and in the environment. Raises `ConfigError` with a line for each mistake: file or variable,
     key, the value found and what is accepted.
     """
-    vault_file = _vault_file(vault_root, config_path)
     machine_file = user_config_file() if user_file is None else user_file
+    try:
+        vault_file = _vault_file(vault_root, config_path)
+        machine_source = machine_file if machine_file.is_file() else None
+    except OSError as error:
+        raise ConfigError(f"{error.filename}: can't be looked at: {error.strerror}") from error
     mistakes: list[str] = []
     vault = _checked(VaultConfig, vault_file, MachineConfig, mistakes)
-    machine_source = machine_file if machine_file.is_file() else None
     mistakes += _stray_variables()
     machine = _checked(MachineConfig, machine_source, VaultConfig, mistakes)
     if vault is None or machine is None or mistakes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vaultsync.apply import Checked, Progress, Tell, apply, changed_paths, check, tell_all
+from vaultsync.apply import Checked, Progress, Tell, absorb, apply, changed_paths, check, tell_all
 from vaultsync.errors import HaltError
 from vaultsync.model import Problem
 from vaultsync.reconcile.memory import Memory
@@ -24,6 +24,7 @@ from vaultsync.tasks.people import UNASSIGNED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from vaultsync.clock import Clock
     from vaultsync.settings import Settings
@@ -81,7 +82,7 @@ class Wheel:
     _unserved: dict[str, float] = field(default_factory=dict)  # young notes, by the monotonic time since when they wait
 
     def __post_init__(self) -> None:
-        self._identity = vault.root_identity(self.settings.root)
+        self._identity = _identity_of(self.settings.root)
         self.backups = Backups(self.state.file.parent / "backups")
         self.scanner = Scanner(self.settings, self.clock, self.state.written)
 
@@ -117,6 +118,7 @@ class Wheel:
         newcomers: set[str] = set()
         written: set[str] = set()
         checked = Checked()
+        absorbed: list[Problem] = []
         restless: tuple[Problem, ...] = ()
         for _ in range(_ATTEMPTS):
             snapshot, known_problems = self._snapshot(frozenset(blocked), frozenset(refused), newcomers, force=force)
@@ -134,11 +136,13 @@ class Wheel:
                 continue
             if dry_run:
                 tell_all(plan, self.scanner, tell)
+                absorbed = [absorption.told() for absorption in plan.absorbed]
                 break
             applied = apply(plan, self.scanner, self.state, self._moment(), progress, tell, stop)
+            absorbed += absorb(plan, applied, self.scanner, self.backups)
             written |= applied.landed.keys()
             blocked |= applied.blocked
-            self.scanner.scan_some(applied.landed.keys() | applied.changed)
+            self.scanner.scan_some(applied.landed.keys() | applied.changed | {copy.path for copy in plan.absorbed})
             drawn_only = {write.path for write in plan.note_writes} - {edit.path for edit in plan.edits}
             # A failure that no source edit depends on changes nothing for the others.
             if stop() or not (applied.changed or applied.blocked.keys() - drawn_only):
@@ -147,14 +151,14 @@ class Wheel:
             restless = (
                 Problem(".", None, "the vault kept changing while it was planned on; the rest waits for a next run"),
             )
-        told = (*restless, *known_problems, *plan.problems, *refused.values(), *checked.remarks)
+        told = (*restless, *absorbed, *known_problems, *plan.problems, *refused.values(), *checked.remarks)
         told += tuple(Problem(path, None, f"can't be written: {what}") for path, what in sorted(blocked.items()))
         return Outcome(
             plan=plan,
             written=frozenset(written),
             notes=seen,
             problems=self._worth_telling(told, remember=not dry_run),
-            changes=tuple(changed_paths(plan)),
+            changes=(*changed_paths(plan), *(copy.path for copy in plan.absorbed)),
             skipped=tuple(sorted(snapshot.held - blocked.keys())),
             wait=self.waits.quiet if restless else self.next_wait(plan.wait),
         )
@@ -181,12 +185,7 @@ class Wheel:
             self.backups.forget_old(self.clock.now())
 
     def _require_root(self, *, force: bool) -> None:
-        try:
-            identity = vault.root_identity(self.settings.root)
-        except OSError as error:
-            raise HaltError(
-                f"{self.settings.root}: the vault is gone ({error.strerror}); nothing was written"
-            ) from error
+        identity = _identity_of(self.settings.root)
         if identity != self._identity and not force:
             raise HaltError(f"{self.settings.root}: another folder stands where the vault was; nothing was written")
 
@@ -235,6 +234,7 @@ class Wheel:
             ),
             refused=refused,
             force=force,
+            copies=self.scanner.copies,
             memory=self._memory,
         )
         unreadable = [Problem(path, None, f"can't be read: {what}") for path, what in self.scanner.unreadable.items()]
@@ -267,3 +267,10 @@ class Wheel:
         longest = max(self.waits.quiet, self.waits.stamp_after, self.waits.settle)
         self.scanner.forget_changes(before=self._planned_at - longest)
         return max(0.0, min(ends) - now) if ends else None
+
+
+def _identity_of(root: Path) -> tuple[int, int]:
+    try:
+        return vault.root_identity(root)
+    except OSError as error:
+        raise HaltError(f"{root}: the vault is gone ({error.strerror}); nothing was written") from error

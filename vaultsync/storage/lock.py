@@ -34,8 +34,11 @@ def vault_lock(folder: Path, root: Path) -> Iterator[None]:
     except OSError as error:
         raise StateError(f"{folder}: the state folder can't be used ({error.strerror}); set --state-dir") from error
     try:
-        holder.write_text(f"process {os.getpid()}\n")
+        # Who holds it is a courtesy: the lock holds without it.
+        with contextlib.suppress(OSError):
+            holder.write_text(f"process {os.getpid()}\n")
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            holder.unlink()
         lock.release()

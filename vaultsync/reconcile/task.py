@@ -85,6 +85,7 @@ def merge_task(  # noqa: PLR0913 - the whole of what a merge is a function of
         after = _take_over(taken, sides, rules, roster)
         after = _apply_tags(after, sides, rules, roster)
         after, completed = _apply_transition(after, symbol, sides, rules, roster, today)
+        _require_id(after, line.block_id, rules)
     except (_RefusalError, ValueError) as error:
         return Merged(line.text, line.text, refusal=str(error))
     return Merged(
@@ -211,6 +212,11 @@ def _with_tags(text: str, add: Sequence[str], remove: Sequence[str], rules: Rule
 def _changed(text: str, rules: Rules, roster: Roster, change: Callable[[TaskLine, TaskText], str]) -> str:
     line = _must_parse(text, rules)
     return change(line, read_text(line, roster, rules.assignees))
+
+
+def _require_id(text: str, block_id: str | None, rules: Rules) -> None:
+    if _must_parse(text, rules).block_id != block_id:  # where no text stands before it, it is none
+        raise _RefusalError("no text would be left in the line")
 
 
 def _must_parse(text: str, rules: Rules) -> TaskLine:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from laws.vault_model import ANA, BO, PaperVault
+from dataclasses import replace
+
+from laws.vault_model import ANA, BO, RULES, PaperVault
 
 OWN = "^t-9k2f3a7b"
 
@@ -31,4 +33,14 @@ def test_a_name_that_only_appears_without_an_invisible_character_assigns_nobody(
     vault.turn()
     assert ANA not in vault.texts
     assert vault.rows("Tasks/@Unassigned.md") == [r"- [?] Ask \@Ana"]
+    vault.assert_settled()
+
+
+def test_somebody_named_like_the_overview_gets_another_note() -> None:
+    rules = replace(RULES, index=replace(RULES.index, path="Tasks/{person}.md"))
+    vault = PaperVault({"A.md": f"- [?] Ask @Overview {OWN}\n"}, rules)
+    plan = vault.turn()
+    assert len({write.path.casefold() for write in plan.note_writes}) == len(plan.note_writes)
+    assert vault.texts["Tasks/Overview.md"].startswith("---\nvaultsync: overview\n")
+    assert len(vault.rows("Tasks/Overview -.md")) == 1
     vault.assert_settled()

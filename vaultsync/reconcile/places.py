@@ -58,7 +58,8 @@ def new_places(
 ) -> tuple[dict[str, str], tuple[Problem, ...]]:
     """Return where index notes are to be made for people who have none; those whose note is held now are left out."""
     held = {record.person for path, record in snapshot.index_notes.items() if snapshot.is_held(path)}
-    used = {_folded(path) for path in taken}
+    overviews = (path for path, note in snapshot.notes.items() if note.kind == "overview")
+    used = {_folded(path) for path in (*taken, snapshot.rules.overview, *overviews)}
     places: dict[str, str] = {}
     problems: list[Problem] = []
     for person in sorted(people):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeGuard, cast, get_args
 
+from vaultsync.index.links import INVISIBLE
 from vaultsync.model import DEFAULT_STATUSES, Problem, Status, StatusType, TaskSettings
 
 if TYPE_CHECKING:
@@ -65,6 +66,13 @@ class _Keys:
         self.note(key, "a text")
         return ""
 
+    def line(self, key: str) -> str:
+        value = self.text(key)
+        if INVISIBLE.search(value):
+            self.note(key, "a text of one line")
+            return ""
+        return value
+
     def texts(self, key: str) -> tuple[str, ...]:
         value = self.values.get(key, [])
         if isinstance(value, list) and all(_is_text(item) for item in value):
@@ -87,7 +95,7 @@ def task_settings(values: Mapping[str, object]) -> tuple[TaskSettings, tuple[str
         task_format = "tasksPluginEmoji"
     settings = TaskSettings(
         format=_FORMATS[task_format],
-        global_filter=keys.text("globalFilter"),
+        global_filter=keys.line("globalFilter"),
         statuses=_statuses(keys),
         set_created_date=keys.boolean("setCreatedDate", default=False),
         set_done_date=keys.boolean("setDoneDate", default=True),
@@ -186,14 +194,14 @@ def _status(entry: object, where: str, problems: list[str]) -> Status | None:
         return None
     symbol, name = entry.get("symbol", " "), entry.get("name", "")
     following, kind = entry.get("nextStatusSymbol", "x"), entry.get("type", "TODO")
-    if not _is_text(symbol) or len(symbol) != 1 or symbol in "\n\r\u2028\u2029":
+    if not _is_text(symbol) or len(symbol) != 1 or INVISIBLE.match(symbol):
         problems.append(f"{where}.symbol: {_shown(symbol)} is not one character; the status is left out")
         return None
     if not _is_text(name):
         problems.append(f"{where}.name: {_shown(name)} is not a text; the status has no name")
         name = ""
-    if not _is_text(following):
-        problems.append(f"{where}.nextStatusSymbol: {_shown(following)} is not a text; x is used")
+    if not _is_text(following) or len(following) > 1 or INVISIBLE.match(following):
+        problems.append(f"{where}.nextStatusSymbol: {_shown(following)} is not one character; x is used")
         following = "x"
     if kind not in get_args(StatusType):
         problems.append(f"{where}.type: {_shown(kind)} is not one of {', '.join(get_args(StatusType))}; TODO is used")

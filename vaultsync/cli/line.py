@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import typer
 
+from vaultsync.cli.terminal import json_text
 from vaultsync.model import TaskLine, TaskSettings
 
 if TYPE_CHECKING:
@@ -84,10 +85,7 @@ def _answered(answer: Callable[[Record], object], raw: bytes) -> bytes:
         answered = answer(_decoded(raw))
     except _RecordError as error:
         answered = {"error": str(error)}
-    try:
-        return json.dumps(answered, ensure_ascii=False).encode() + b"\n"
-    except UnicodeEncodeError:  # half of a surrogate pair, which only an escape can carry
-        return json.dumps(answered).encode() + b"\n"
+    return f"{json_text(answered)}\n".encode()
 
 
 def _parse(record: Record) -> Record | None:

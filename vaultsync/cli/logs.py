@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
+
+from vaultsync.cli.terminal import safe
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
     from vaultsync.config import Log
-
-_CONTROL = dict.fromkeys(
-    [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
-)
 
 
 def open_log(settings: Log) -> FilteringBoundLogger:
@@ -40,5 +38,11 @@ def open_log(settings: Log) -> FilteringBoundLogger:
 
 
 def _without_controls(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Strip control and bidi override characters, since paths and texts come from notes."""
-    return {key: value.translate(_CONTROL) if isinstance(value, str) else value for key, value in event.items()}
+    """Take out what could command a terminal, since paths and texts come from notes."""
+    return {key: _harmless(value) for key, value in event.items()}
+
+
+def _harmless(value: Any) -> Any:
+    if isinstance(value, str):
+        return safe(value)
+    return [_harmless(each) for each in value] if isinstance(value, (list, tuple)) else value

@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
 import time
-import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 from rich.console import Console
@@ -27,9 +27,16 @@ if TYPE_CHECKING:
 
 _NEVER_WRAPPED = 100_000  # columns of a pipe
 _SHOW_AFTER = 1.0  # seconds before a bar is worth its flicker
-# Cs is half of a surrogate pair, which no terminal can be sent. Of Cf only these go: emoji are joined by others.
-_REMOVED = {"Cc", "Cs", "Zl", "Zp"}
-_BIDI = {"\u200e", "\u200f", "\u061c", *map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
+# Controls, line separators, marks of direction, halves of surrogate pairs. Other format characters join emoji.
+_UNSENT = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class _Terminal(Console):
+    """A console that no text can command, whoever wrote it; what stands in a table has to be `safe` already."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as rich does."""
+        super().print(*(safe_lines(each) if isinstance(each, str) else each for each in objects), **options)
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -40,7 +47,7 @@ def console(*, stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     piped = not stream.isatty()
     width = _NEVER_WRAPPED if piped else None
-    return Console(file=stream, width=width, soft_wrap=piped, markup=False, highlight=False, emoji=False)
+    return _Terminal(file=stream, width=width, soft_wrap=piped, markup=False, highlight=False, emoji=False)
 
 
 def command_name() -> str:
@@ -53,7 +60,7 @@ def command_name() -> str:
 
 def safe(text: str) -> str:
     """Return text of a vault as one line that a terminal can be sent: no control and no bidi override characters."""
-    return "".join(_shown(char) for char in text)
+    return _UNSENT.sub(lambda char: " " if char[0] in "\t\n" else "", text)
 
 
 def safe_lines(text: str) -> str:
@@ -61,16 +68,22 @@ def safe_lines(text: str) -> str:
     return "\n".join(map(safe, text.split("\n")))
 
 
+def json_text(content: object) -> str:
+    """Return content as JSON on one line; what a terminal can't be sent is spelt in escapes, and so are odd file names.
+
+    A name that isn't UTF-8 comes as halves of surrogate pairs, which JSON can't hold otherwise.
+    """
+    return _UNSENT.sub(lambda char: f"\\u{ord(char[0]):04x}", json.dumps(content, ensure_ascii=False))
+
+
 def print_json(document: BaseModel | Sequence[BaseModel]) -> None:
-    """Print one JSON document; a file name that isn't UTF-8 is spelt in escapes, as JSON can't hold it otherwise."""
+    """Print one JSON document."""
     content = (
         document.model_dump(mode="json")
         if isinstance(document, BaseModel)
         else [each.model_dump(mode="json") for each in document]
     )
-    text = json.dumps(content, ensure_ascii=False)
-    has_surrogates = any("\ud800" <= char <= "\udfff" for char in text)
-    sys.stdout.write((json.dumps(content) if has_surrogates else text) + "\n")
+    sys.stdout.write(f"{json_text(content)}\n")
 
 
 @contextlib.contextmanager
@@ -95,9 +108,3 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
         yield show
     finally:
         bar.stop()
-
-
-def _shown(char: str) -> str:
-    if char in "\t\n":
-        return " "
-    return "" if char in _BIDI or unicodedata.category(char) in _REMOVED else char

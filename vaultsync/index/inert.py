@@ -48,6 +48,12 @@ _ESCAPED = (
     _unescaped(r"!\["),  # embeds
     _unescaped(r"\[\^"),  # footnotes
 )
+# A click on any other address could run something: obsidian://, file://, javascript:.
+_SCHEME = re.compile(
+    r"\](?=\(\s*(?!(?:https?|mailto):)(?:[A-Za-z][A-Za-z0-9+.-]{1,30}\\?:|[^()\s&]{0,99}&[#A-Za-z0-9]{1,30};))",
+    re.IGNORECASE,
+)
+_COMMAND = re.compile(r"(obsidian:)(?=//)", re.IGNORECASE)
 
 
 class Token(NamedTuple):
@@ -158,6 +164,7 @@ def _render(text: str, path: str, before: str, after: str) -> str:
     text = re.sub(":(?=:)", r":\\", text)
     for pattern in _ESCAPED:
         text = pattern.sub(r"\1\\", text)
+    text = _COMMAND.sub(r"\1\\", _SCHEME.sub(r"]\\", text))
     text = _QUERY.sub(r"\1\\", text)
     if before.endswith("`") and text.startswith(("=", "$=")):
         text = f"\\{text}"

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from vaultsync.model import Problem
 from vaultsync.reconcile.verify import apply_edits, verify_edits
 from vaultsync.storage import vault
 from vaultsync.storage.state import JournalEntry, State, StateChanges
@@ -18,10 +19,10 @@ from vaultsync.storage.state import JournalEntry, State, StateChanges
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from vaultsync.model import Problem
     from vaultsync.reconcile.edit import PlannedEdit
     from vaultsync.reconcile.plan import Plan
     from vaultsync.scan import Scanner
+    from vaultsync.storage.backups import Backups
 
 Progress = Callable[[str, int, int], None]
 Tell = Callable[[str, str | None, str], None]  # path, text before (None: a new note), text after
@@ -121,6 +122,31 @@ def apply(  # noqa: PLR0913 - where from, where to, and who listens
         progress("writing", number, len(order))
     _save(plan, scanner, state, applied.landed, frozenset(order) - applied.landed.keys())
     return applied
+
+
+def absorb(plan: Plan, applied: Applied, scanner: Scanner, backups: Backups) -> list[Problem]:
+    """Take the conflict copies out of the vault whose content has landed; tell of each, or why it stays.
+
+    To be called once the base is saved. A copy whose content landed without its being taken out gives nothing to the
+    next plan, which takes it out then.
+    """
+    told: list[Problem] = []
+    waiting = frozenset(changed_paths(plan)) - applied.landed.keys()
+    sources = {edit.path for edit in plan.edits}
+    for absorption in plan.absorbed:
+        if waiting & {absorption.original, *sources}:
+            continue
+        try:
+            place = backups.set_aside(scanner.settings.root, absorption.path, absorption.digest)
+        except vault.TargetChangedError:
+            continue
+        except vault.WriteRefusedError as error:
+            told.append(Problem(absorption.path, None, absorption.stays(str(error))))
+        except OSError as error:
+            told.append(Problem(absorption.path, None, absorption.stays(error.strerror or str(error))))
+        else:
+            told.append(absorption.told(str(place)))
+    return told
 
 
 def record(edits: Sequence[PlannedEdit], state: State, at: str) -> None:

@@ -6,9 +6,10 @@ planned on, below `cycle`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from vaultsync.reconcile.copies import Copy, is_twin, numbered_original, original_of, spellings
 from vaultsync.storage import vault
 from vaultsync.tasks.note import Note, held_note, parse_note
 
@@ -30,30 +31,34 @@ class Scanner:
     clock: Clock
     written: Mapping[str, str]  # path -> digest of what we wrote there last
     notes: dict[str, Note] = field(default_factory=dict)
+    copies: dict[str, Copy] = field(default_factory=dict)  # conflict copies, which are no notes
     changed_at: dict[str, float] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     stale_temps: list[str] = field(default_factory=list)
     _stamps: dict[str, vault.Stamp] = field(default_factory=dict)
     _read_at: dict[str, float] = field(default_factory=dict)
+    _numbered: set[str] = field(default_factory=set)  # paths seen that may be copies, by their name
+    _twins: dict[str, tuple[str, str, bool]] = field(default_factory=dict)  # of such a path: both digests, the answer
 
     def scan_all(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Bring everything up to date: list the vault, read what is new or changed, drop what is gone."""
         listing = vault.list_notes(self.settings.root, self.settings.wants)
         self.unreadable, self.stale_temps = listing.unreadable, listing.stale_temps
-        for path in self.notes.keys() - listing.notes.keys():
+        for path in (self.notes.keys() | self.copies.keys()) - listing.notes.keys():
             self._drop(path)
         for number, (path, stamp) in enumerate(sorted(listing.notes.items())):
             self._look_at(path, stamp)
             if progress:
                 progress(number + 1, len(listing.notes))
+        self._sort_numbered()
 
     def scan_some(self, paths: Iterable[str]) -> bool:
         """Bring these notes up to date; tell whether anything but our own writes was new. Other files don't count."""
-        changed = False
+        before: dict[str, Note | None] = {}
         for path in paths:
             if not path.endswith(".md") or any(part.startswith(".") for part in path.split("/")):
                 continue
-            before = self.notes.get(path)
+            before.setdefault(path, self.known(path))
             stamp = vault.stamp_of(self.settings.root, path) if self.settings.wants(path) else None
             self.unreadable.pop(path, None)
             if stamp is None:
@@ -62,10 +67,13 @@ class Scanner:
                     self.unreadable[path] = vault.IN_CLOUD
             else:
                 self._look_at(path, stamp)
-            now = self.notes.get(path)
-            digests = [note.digest if note else None for note in (before, now)]
-            changed |= digests[0] != digests[1] and (now is None or self.written.get(path) != now.digest)
-        return changed
+        self._sort_numbered()
+        return any(self._is_new(path, note) for path, note in before.items())
+
+    def known(self, path: str) -> Note | None:
+        """Return what was last read of a file, be it a note or a conflict copy."""
+        copy = self.copies.get(path)
+        return copy.note if copy else self.notes.get(path)
 
     def age(self, path: str) -> float:
         """Return the seconds since somebody else last changed a note; infinite if that is long ago."""
@@ -78,7 +86,7 @@ class Scanner:
 
     def is_stable(self, path: str, pause: float) -> bool:
         """Tell whether two reads with a pause (seconds) between them give the bytes that were parsed."""
-        note = self.notes.get(path)
+        note = self.known(path)
         for wait in (0.0, pause):
             self.clock.sleep(wait)
             try:
@@ -93,12 +101,14 @@ class Scanner:
         known = self._stamps.get(path)
         if known == stamp and self._read_at[path] - stamp.mtime_ns / 1e9 > _FRESH:
             return
-        before = self.notes.get(path)
+        before = self.known(path)
         note = self._read(path, stamp)
         if note is None:
             self._drop(path)
             return
-        self.notes[path], self._stamps[path], self._read_at[path] = note, stamp, self.clock.now()
+        self._stamps[path], self._read_at[path] = stamp, self.clock.now()
+        if note is not before:
+            self._sort_in(path, note)
         if before is not None and before.digest == note.digest:
             return
         if self.written.get(path) == note.digest:
@@ -123,13 +133,64 @@ class Scanner:
         except OSError as error:
             return held_note(path, "", f"can't be read: {error.strerror}")
         digest = vault.digest_of(content)
-        before = self.notes.get(path)
+        before = self.known(path)
         if before is not None and before.digest == digest:
             return before
         return parse_note(path, content, digest, self.settings.rules)
 
+    def _is_new(self, path: str, before: Note | None) -> bool:
+        now = self.known(path)
+        digests = [note.digest if note else None for note in (before, now)]
+        return digests[0] != digests[1] and (now is None or self.written.get(path) != now.digest)
+
     def _drop(self, path: str) -> None:
         self.notes.pop(path, None)
+        self.copies.pop(path, None)
+        self._numbered.discard(path)
+        self._twins.pop(path, None)
         self._stamps.pop(path, None)
         self._read_at.pop(path, None)
         self.changed_at.pop(path, None)
+
+    # -- conflict copies
+
+    def _sort_in(self, path: str, note: Note) -> None:
+        """Put what was read of a file where it belongs, by its name."""
+        if original := original_of(path):
+            self.copies[path] = Copy(self._with_text(note), original)
+            return
+        if numbered_original(path):
+            self._numbered.add(path)
+            self.copies.pop(path, None)
+        self.notes[path] = note
+
+    def _sort_numbered(self) -> None:
+        """Tell the notes whose names end in a number from copies, after each change of theirs or of their originals."""
+        for path in self._numbered:
+            note, original = self.known(path), numbered_original(path) or ""
+            other = next((self.notes[name] for name in spellings(original) if name in self.notes), None)
+            if note is None:
+                continue
+            if other is not None and self._is_copy(note, other):
+                self.notes.pop(path, None)
+                self.copies[path] = Copy(self._with_text(note), original)
+            elif copy := self.copies.pop(path, None):
+                self.notes[path] = copy.note
+
+    def _is_copy(self, note: Note, other: Note) -> bool:
+        known = self._twins.get(note.path)
+        if known is None or known[:2] != (note.digest, other.digest):
+            text, other_text = self._with_text(note).text, self._with_text(other).text
+            answer = text is not None and other_text is not None and is_twin(note, text, other, other_text)
+            known = self._twins[note.path] = (note.digest, other.digest, answer)
+        return known[2]
+
+    def _with_text(self, note: Note) -> Note:
+        """Return a note with its text, if it still can be read as it was."""
+        if note.text is not None or note.held is not None:
+            return note
+        try:
+            content = vault.read(self.settings.root, note.path)
+        except OSError:
+            return note
+        return replace(note, text=content.decode("utf-8")) if vault.digest_of(content) == note.digest else note

@@ -6,7 +6,6 @@ Reading each file is left to `config` and `obsidian`; what a rule does, to the r
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,20 +13,13 @@ from typing import TYPE_CHECKING
 from vaultsync import config, obsidian
 from vaultsync.index.region import LAYOUT_VERSION
 from vaultsync.model import Limits
+from vaultsync.reconcile.copies import original_of
 from vaultsync.tasks.people import matches_any
 from vaultsync.tasks.rules import IndexRules, Rules
 from vaultsync.tasks.statuses import roles
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-# Conflict copies as Syncthing, Obsidian Sync, Dropbox and others name them (hazards, row 32).
-_CONFLICT_COPY = re.compile(
-    r"\.sync-conflict-[0-9]{8}-[0-9]{6}-[A-Z0-9]+\.md\Z|"
-    r" \(Conflicted copy [^()]* [0-9]{12}\)\.md\Z|"
-    r" \([^()]*conflicted copy [0-9]{4}-[0-9]{2}-[0-9]{2}[^()]*\)\.md\Z",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -40,9 +32,8 @@ class Settings:
     rules: Rules
 
     def wants(self, path: str) -> bool:
-        """Tell whether a note is to be read: included, not excluded, ignored, a template or a conflict copy."""
-        if is_conflict_copy(path):
-            return False
+        """Tell whether a note is to be read: included, not excluded, ignored or a template; of a copy, its original."""
+        path = original_of(path) or path
         if self.rules.may_hold_region(path):
             return True
         return (
@@ -102,11 +93,6 @@ def load_settings(root: Path, config_path: Path | None = None) -> Settings:
         limits=Limits(limits.note_bytes, limits.line_chars, limits.frontmatter_bytes, limits.nesting),
     )
     return Settings(root, loaded, found, rules)
-
-
-def is_conflict_copy(path: str) -> bool:
-    """Tell whether a file's name says that a file synchroniser made it as the copy of another."""
-    return _CONFLICT_COPY.search(path) is not None
 
 
 def _tags(names: tuple[str, ...]) -> frozenset[str]:

@@ -71,7 +71,6 @@ def test_a_placeholder_beside_its_note_says_nothing(vault: FolderVault) -> None:
 
 def test_a_placeholder_of_a_file_that_is_no_note_says_nothing(vault: FolderVault) -> None:
     vault.write("Area/.photo.jpg.icloud", "")
-    vault.write(".Excluded.sync-conflict-20251108-101112-ABCDEFG.md.icloud", "")
     assert vault.turn().problems == ()
 
 

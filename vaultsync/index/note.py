@@ -120,10 +120,14 @@ def render_overview(text: str | None, rows: Sequence[OverviewRow], layout: str, 
     if found.begin is None or found.end is None:
         body = append_region(body, region, None)
     else:
-        between = [line_and_end(line)[0] for line in split_lines(body)[found.begin : found.end - 1]]
-        strangers = [line for line in between if line.strip() and not _TABLE_LINE.fullmatch(line)]
-        body = replace_region(body, found.begin, found.end, region, strangers)
+        body = replace_region(body, found.begin, found.end, region, overview_strangers(body, found.begin, found.end))
     return set_properties(body, {"vaultsync": "overview"})
+
+
+def overview_strangers(text: str, begin: int, end: int) -> list[str]:
+    """Return the lines in the overview's region, whose markers stand on these lines, that are not of our making."""
+    between = [line_and_end(line)[0] for line in split_lines(text)[begin : end - 1]]
+    return [line for line in between if line.strip() and not _TABLE_LINE.fullmatch(line)]
 
 
 def _table(rows: Sequence[OverviewRow], *, markdown_links: bool) -> list[str]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+KEPT_FORMER = 8
+
 
 @dataclass(frozen=True, slots=True)
 class BaseTask:
@@ -24,6 +26,8 @@ class BaseTask:
     conflicts: frozenset[str] = frozenset()
     missing_since: float | None = None  # seconds since 1970; when a cycle first didn't find the line
     rows: Mapping[str, str] = field(default_factory=dict)  # index note's path -> row, without its indentation
+    # Rows as they stood before, the newest first: what another replica may still have. No task differs by them alone.
+    former: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +37,11 @@ class IndexRecord:
     person: str
     layout: str
     remarks: tuple[str, ...] = ()
+
+
+def former_rows(base: BaseTask | None, rows: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the rows that stood before these: those that they replace, then the older ones, eight at the most."""
+    if base is None:
+        return ()
+    replaced = [text for note, text in base.rows.items() if rows.get(note) != text]
+    return tuple(dict.fromkeys((*replaced, *base.former)))[:KEPT_FORMER]

@@ -23,6 +23,7 @@ from vaultsync.index.region import VALUE_MARK, Section
 from vaultsync.index.rows import RowValues, render_row, row_link, shown_values
 from vaultsync.markdown.textlines import LineEdit, apply_line_edits
 from vaultsync.model import Problem
+from vaultsync.reconcile.absorb import with_lines
 from vaultsync.reconcile.arrange import Arrangement, Entry
 from vaultsync.reconcile.base import IndexRecord
 from vaultsync.reconcile.places import Standing, foreign_layout, new_places
@@ -31,6 +32,7 @@ from vaultsync.tasks.people import UNASSIGNED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from vaultsync.reconcile.absorb import Absorbing
     from vaultsync.reconcile.edit import PlannedEdit
     from vaultsync.reconcile.snapshot import IndexNote, Snapshot, SourceTask
     from vaultsync.reconcile.task import Merged
@@ -59,6 +61,12 @@ class Drawing:
     records: dict[str, IndexRecord] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """The text of each note, by path."""
+        every = [*self.index_notes, *([self.overview] if self.overview else [])]
+        return {write.path: write.text for write in every}
+
 
 @dataclass(frozen=True, slots=True)
 class _Page:
@@ -69,13 +77,18 @@ class _Page:
     edits: Mapping[str, list[PlannedEdit]]  # by note
     drawing: Drawing
     snapshot: Snapshot
+    absorbing: Absorbing
 
     def text_after(self, path: str) -> str | None:
-        """Return a note's text with the planned edits of its own task lines, None if there is no note."""
+        """Return a note's text with the planned edits of its own task lines and what its conflict copies give it.
+
+        None if there is no note.
+        """
         note = self.snapshot.notes.get(path)
         if note is None or note.text is None:
             return None
-        return apply_line_edits(note.text, (LineEdit(e.line, e.before, e.after) for e in self.edits.get(path, ())))
+        text = apply_line_edits(note.text, (LineEdit(e.line, e.before, e.after) for e in self.edits.get(path, ())))
+        return with_lines(text, self.absorbing.lines_for(path))
 
 
 def draw(  # noqa: PLR0913 - the notes are a function of all of these
@@ -85,6 +98,7 @@ def draw(  # noqa: PLR0913 - the notes are a function of all of these
     index_notes: Mapping[str, IndexNote],
     standing: Standing,
     edits: Mapping[tuple[str, int], PlannedEdit],
+    absorbing: Absorbing,
     snapshot: Snapshot,
 ) -> Drawing:
     """Draw every index note that may be written, and the overview; `after` holds the tasks as they will read."""
@@ -92,7 +106,7 @@ def draw(  # noqa: PLR0913 - the notes are a function of all of these
     own_edits: dict[str, list[PlannedEdit]] = defaultdict(list)
     for edit in edits.values():
         own_edits[edit.path].append(edit)
-    page = _Page(after, merged, own_edits, drawing, snapshot)
+    page = _Page(after, merged, own_edits, drawing, snapshot, absorbing)
     for path in sorted(standing.frozen - set(standing.drawn.values())):
         # It isn't written, but its rows are known as they stand, so that only a further edit of them counts.
         _in_place(index_notes[path], page, frozen=True)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from vaultsync.index.rows import read_row
 from vaultsync.model import Problem
+from vaultsync.reconcile.absorb import Absorption, absorb_copies, absorbed, put_off, with_absorbed_rows
 from vaultsync.reconcile.arrange import arrange
-from vaultsync.reconcile.base import BaseTask, IndexRecord
+from vaultsync.reconcile.base import BaseTask, IndexRecord, former_rows
 from vaultsync.reconcile.completion import completed_lines, lines_around
 from vaultsync.reconcile.draw import NoteWrite, draw
 from vaultsync.reconcile.edit import PlannedEdit
@@ -57,6 +58,7 @@ class Plan:
     ids: frozenset[str] = frozenset()  # given by this plan
     conflicts: tuple[Conflict, ...] = ()
     problems: tuple[Problem, ...] = ()
+    absorbed: tuple[Absorption, ...] = ()  # conflict copies to be taken out once the rest of the plan has landed
     missing: int = 0  # tasks of the base that are nowhere
     tasks: int = 0
     people: int = 0
@@ -71,6 +73,7 @@ class Plan:
 
 def plan_cycle(snapshot: Snapshot) -> Plan:
     """Plan one cycle over everything in the snapshot. Planning again on the outcome plans nothing."""
+    given = snapshot
     snapshot.memory.begin(snapshot.roster, snapshot.notes)
     index_notes, problems = find_index_notes(snapshot)
     rows = find_rows(index_notes)
@@ -80,6 +83,8 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
         index_notes = carried_rows(index_notes, moved)
         rows = find_rows(index_notes)
     standing = standing_notes(index_notes, snapshot)
+    absorbing = absorb_copies(snapshot, index_notes, standing, rows, located.by_key.keys())
+    rows = with_absorbed_rows(rows, absorbing)
     waiting = _waiting_keys(snapshot, rows, located, standing)
     # A row that may not be drawn with its new link would be taken for another task's next time.
     waiting |= {key for key in moved.values() if any(at.note in standing.frozen for at in rows.get(key, ()))}
@@ -103,6 +108,8 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
     tasks = _tasks_after(snapshot, located, edits)
 
     vanished = vanished_tasks(snapshot, rows, located.by_key.keys(), standing.in_place)
+    if stuck := put_off(absorbing, merged.keys() | vanished.remarks.keys()):
+        return plan_cycle(replace(given, put_off=given.put_off | stuck))
     kept = kept_entries({**dict.fromkeys(waiting), **vanished.remarks}, rows, snapshot)
     disputed = {
         key: frozenset(at.person for at in rows.get(key, ()) if at.note in outcome.row_values)
@@ -120,7 +127,8 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
         if source.task.order in stamps.tasks or source.task.order not in located.copies
     ]
     after = {source.key: source for source in stamped if source.key}
-    drawing = draw(arranged, after, merged, index_notes, standing, edits, snapshot)
+    drawing = draw(arranged, after, merged, index_notes, standing, edits, absorbing, snapshot)
+    done, undone = absorbed(absorbing, drawing.texts, vanished.remarks.keys())
     base = _new_base(snapshot, merged, stamped, drawing.rows)
     return Plan(
         edits=tuple(edits[place] for place in sorted(edits)),
@@ -131,7 +139,8 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
         records=drawing.records,
         ids=frozenset(taken - known),
         conflicts=(*_conflicts(merged, located), *_orphans(vanished, rows, snapshot)),
-        problems=(*located.problems, *problems, *vanished.problems, *drawing.problems),
+        problems=(*located.problems, *problems, *vanished.problems, *drawing.problems, *absorbing.problems, *undone),
+        absorbed=done,
         missing=vanished.missing,
         tasks=len(located.tasks),
         people=len(arranged),
@@ -245,8 +254,10 @@ def _new_base(
         if key in snapshot.base and outcome is None:
             continue  # it waits, and so does its base
         conflicts = frozenset(outcome.disagreements) if outcome else frozenset[str]()
-        record = BaseTask(key, source.task.path, source.task.line.text, conflicts, None, rows.get(key, {}))
-        if snapshot.base.get(key) != record:
+        known, shown = snapshot.base.get(key), rows.get(key, {})
+        former = former_rows(known, shown)
+        record = BaseTask(key, source.task.path, source.task.line.text, conflicts, None, shown, former)
+        if known != record:
             base[key] = record
     return base
 

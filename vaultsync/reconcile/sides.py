@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vaultsync.index.rows import FIELDS, RowValues, read_row, row_settings, shown_values
+from vaultsync.index.rows import DATE_FIELDS, FIELDS, RowValues, read_row, row_settings, shown_values
 from vaultsync.model import FieldName, Role, TaskLine
 from vaultsync.reconcile.merge import Winner, merge_field, merge_status, merge_status_without_base
 from vaultsync.tasks.line import parse_line
@@ -85,8 +85,11 @@ def read_sides(base: BaseTask | None, source: SourceTask, rows: Sequence[RowAt],
         values = read_row(at.row.text, rule, roster, rules)
         if values is None:
             continue
-        written = _as_written(base, at, rows)
-        before = read_row(written, rule, roster, rules) if written else None
+        if at.copy is None:
+            written = _as_written(base, at, rows)
+            before = read_row(written, rule, roster, rules) if written else None
+        else:
+            before = _nearest(values, _ever_written(base, at.note, rule, roster, rules))
         # A row where the base knows none (a copy, a note made anew) is measured against what we would have written.
         read.append(RowSide(at, values, before or (was.values if was else None), _typed(at, rules)))
     symbol = _accepted_symbol(was, now, rules) if was else now.line.symbol
@@ -99,6 +102,25 @@ def _as_written(base: BaseTask | None, at: RowAt, rows: Sequence[RowAt]) -> str 
         return base.rows[at.note] if base else None
     standing = {other.note for other in rows}
     return next((base.rows[note] for note in sorted(base.rows) if note not in standing), None)
+
+
+def _ever_written(base: BaseTask | None, note: str, rule: str | None, roster: Roster, rules: Rules) -> list[RowValues]:
+    """Return the readings of a task's row in a note as written last, and of its rows before, the newest first."""
+    texts = [base.rows.get(note), *base.former] if base else []
+    found = (read_row(text, rule, roster, rules) for text in texts if text)
+    return [values for values in found if values is not None]
+
+
+def _nearest(values: RowValues, written: Sequence[RowValues]) -> RowValues | None:
+    """Return which of several rows somebody edited into this one: the one that it differs from in the fewest fields.
+
+    A conflict copy may be of a time before the last writing. A heuristic: an edit that goes back to an older row in one
+    field and changes another is taken for an edit of that older row, whose other fields then are no edits.
+    """
+    names = ("symbol", "prose", "tags", "mentions", "priority", *DATE_FIELDS)
+    return min(
+        written, key=lambda other: sum(getattr(values, name) != getattr(other, name) for name in names), default=None
+    )
 
 
 def _typed(at: RowAt, rules: Rules) -> dict[FieldName, str]:

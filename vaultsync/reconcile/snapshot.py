@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from vaultsync.index.region import RegionContent, RegionRow
     from vaultsync.reconcile.base import BaseTask, IndexRecord
+    from vaultsync.reconcile.copies import Copy
     from vaultsync.tasks.note import Note, Task
     from vaultsync.tasks.people import Roster
     from vaultsync.tasks.rules import Rules
@@ -43,6 +44,8 @@ class Snapshot:
     refused: AbstractSet[tuple[str, int]] = field(
         default_factory=frozenset
     )  # lines whose planned edit would not read back
+    copies: Mapping[str, Copy] = field(default_factory=dict)  # conflict copies; no notes
+    put_off: AbstractSet[str] = field(default_factory=frozenset)  # copies that can't be absorbed yet
     force: bool = False  # render over a foreign layout
     memory: Memory = field(default_factory=Memory, compare=False)
 
@@ -89,6 +92,7 @@ class RowAt:
     note: str
     person: str
     row: RegionRow
+    copy: str | None = None  # the conflict copy of that note in which it stands
 
 
 @dataclass(frozen=True, slots=True)

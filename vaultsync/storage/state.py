@@ -29,6 +29,9 @@ create table if not exists base (
 create table if not exists rows (
     key text not null, note text not null, text text not null, primary key (key, note)
 ) without rowid;
+create table if not exists former_rows (
+    key text not null, place integer not null, text text not null, primary key (key, place)
+) without rowid;
 create table if not exists written (path text primary key, digest text not null) without rowid;
 create table if not exists index_notes (
     path text primary key, person text not null, layout text not null, remarks text not null
@@ -134,6 +137,7 @@ class State:
             gone = [(key,) for key in changes.forgotten | changes.base.keys()]
             connection.executemany("delete from base where key = ?", gone)
             connection.executemany("delete from rows where key = ?", gone)
+            connection.executemany("delete from former_rows where key = ?", gone)
             connection.executemany(
                 "insert into base values (?, ?, ?, ?, ?)",
                 [
@@ -144,6 +148,10 @@ class State:
             connection.executemany(
                 "insert into rows values (?, ?, ?)",
                 [(task.key, note, text) for task in changes.base.values() for note, text in task.rows.items()],
+            )
+            connection.executemany(
+                "insert into former_rows values (?, ?, ?)",
+                [(task.key, *former) for task in changes.base.values() for former in enumerate(task.former)],
             )
             connection.executemany("insert or replace into written values (?, ?)", changes.written.items())
             connection.executemany(
@@ -218,8 +226,19 @@ def _load_base(connection: sqlite3.Connection) -> dict[str, BaseTask]:
     rows: dict[str, dict[str, str]] = {}
     for key, note, text in connection.execute("select key, note, text from rows"):
         rows.setdefault(key, {})[note] = text
+    former: dict[str, list[str]] = {}
+    for key, text in connection.execute("select key, text from former_rows order by key, place"):
+        former.setdefault(key, []).append(text)
     return {
-        key: BaseTask(key, path, line, frozenset(json.loads(conflicts)), missing_since, rows.get(key, {}))
+        key: BaseTask(
+            key,
+            path,
+            line,
+            frozenset(json.loads(conflicts)),
+            missing_since,
+            rows.get(key, {}),
+            tuple(former.get(key, ())),
+        )
         for key, path, line, conflicts, missing_since in connection.execute(
             "select key, path, line, conflicts, missing_since from base"
         )

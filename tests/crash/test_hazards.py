@@ -340,3 +340,30 @@ def test_other_settings_are_another_rendering_and_no_edit(setting: str, settled:
     settled.settings = load_settings(settled.root)
     settled.come_to_rest()
     assert settled.texts() == before
+
+
+def test_a_row_whose_link_was_deleted_comes_back_and_what_was_typed_stays(settled: FolderVault) -> None:
+    (row,) = [line for line in rows_of(settled, ANA) if "Wait" in line]
+    edit(settled, ANA, row, "- [ ] Wait for them all")
+    settled.come_to_rest()
+    assert row in rows_of(settled, ANA)
+    assert settled.read(ANA).partition("%% vaultsync:end")[2].count("- [ ] Wait for them all") == 1
+    assert settled.read(OTHER).startswith("> - [ ] Wait @Ana ^t-")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        pytest.param("- [ ] Remember the milk", id="a task"),
+        pytest.param("- [ ] Remember the milk\n```", id="a task and a fence that stays open"),
+        pytest.param("- [?] Remember the milk %%", id="a proposal and half a comment"),
+    ],
+)
+def test_a_task_typed_into_the_region_stands_below_it_as_typed(typed: str, settled: FolderVault) -> None:
+    before = settled.texts()
+    edit(settled, ANA, "## Open\n", f"## Open\n{typed}\n")
+    settled.come_to_rest()
+    assert settled.read(ANA).partition("%% vaultsync:end %%")[2].strip().startswith(typed.partition("\n")[0])
+    assert all(line in settled.read(ANA).partition("%% vaultsync:end %%")[2] for line in typed.split("\n"))
+    sources = [path for path in before if not path.startswith("Tasks/")]
+    assert {path: settled.read(path) for path in sources} == {path: before[path] for path in sources}

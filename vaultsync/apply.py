@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vaultsync.model import Problem
+from vaultsync.reconcile.putback import MadeEdit, made_edits
 from vaultsync.reconcile.verify import apply_edits, verify_edits
 from vaultsync.storage import vault
-from vaultsync.storage.state import JournalEntry, State, StateChanges
+from vaultsync.storage.journal import RunEnd, RunStart
+from vaultsync.storage.state import State, StateChanges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from vaultsync.reconcile.edit import PlannedEdit
     from vaultsync.reconcile.plan import Plan
@@ -90,16 +92,23 @@ def tell_all(plan: Plan, scanner: Scanner, tell: Tell) -> None:
 
 
 def apply(  # noqa: PLR0913 - where from, where to, and who listens
-    plan: Plan, scanner: Scanner, state: State, at: str, progress: Progress, tell: Tell, stop: Callable[[], bool]
+    plan: Plan,
+    scanner: Scanner,
+    state: State,
+    start: RunStart,
+    progress: Progress,
+    tell: Tell,
+    stop: Callable[[], bool],
 ) -> Applied:
     """Write the journal, then the sources, then the index notes, then the base of what landed.
 
-    `at` is the moment, ISO 8601, for the journal. If any source couldn't be written, the index notes are left for
-    another plan.
+    If any source couldn't be written, the index notes are left for another plan. Raises StateError, before any file
+    changes, where the journal can't be written.
     """
     applied = Applied()
-    record(plan.edits, state, at)
     order = changed_paths(plan)
+    made = journaled(plan.edits, scanner)
+    run = state.record(start, made) if order else None
     drawn = {write.path for write in plan.note_writes}
     for number, (path, before, after) in enumerate(new_texts(plan, scanner), 1):
         if stop() or (path in drawn and (applied.changed | applied.blocked.keys()) - drawn):
@@ -120,7 +129,9 @@ def apply(  # noqa: PLR0913 - where from, where to, and who listens
             applied.landed[path] = vault.digest_of(content)
             tell(path, before, after)
         progress("writing", number, len(order))
-    _save(plan, scanner, state, applied.landed, frozenset(order) - applied.landed.keys())
+    changes = _agreed(plan, scanner, state, applied.landed, frozenset(order) - applied.landed.keys())
+    changes.ended = ended(run, made, applied.landed) if run is not None else None
+    state.save(changes)
     return applied
 
 
@@ -149,17 +160,47 @@ def absorb(plan: Plan, applied: Applied, scanner: Scanner, backups: Backups) -> 
     return told
 
 
-def record(edits: Sequence[PlannedEdit], state: State, at: str) -> None:
-    """Write edits into the journal as one run; to be called before the files change."""
-    if not edits:
-        return
-    run = state.next_run()
-    state.record(
-        JournalEntry(
-            run, at, edit.path, edit.line, edit.before, "\n".join(edit.after) if edit.after else None, edit.why
-        )
-        for edit in edits
-    )
+def journaled(edits: Sequence[PlannedEdit], scanner: Scanner) -> list[MadeEdit]:
+    """Return the edits as the journal keeps them; those of a note that isn't as planned on will not land."""
+    texts = {path: _current_text(path, scanner) for path in {edit.path for edit in edits if not edit.after}}
+    return [made for path, each in _by_path(edits).items() for made in made_edits(texts.get(path) or "", each)]
+
+
+def ended(run: int, edits: Sequence[MadeEdit], landed: Mapping[str, str]) -> RunEnd:
+    """Return the end of a run: which of its edits are in their notes."""
+    return RunEnd(run, tuple(edit.path in landed for edit in edits))
+
+
+def write_notes(texts: Mapping[str, str], scanner: Scanner) -> tuple[dict[str, str], list[Problem]]:
+    """Write the new texts of notes, which must be as scanned; return the digests of those written, and what failed."""
+    digests: dict[str, str] = {}
+    problems: list[Problem] = []
+    for path, text in texts.items():
+        content = text.encode("utf-8")
+        try:
+            vault.write(scanner.settings.root, path, content, scanner.notes[path].digest)
+        except vault.TargetChangedError:
+            problems.append(Problem(path, None, "it was changed meanwhile; run again"))
+        except vault.WriteRefusedError as error:
+            problems.append(Problem(path, None, f"can't be written: {error}"))
+        except OSError as error:
+            problems.append(Problem(path, None, f"can't be written: {error.strerror}"))
+        else:
+            digests[path] = vault.digest_of(content)
+    return digests, problems
+
+
+def text_to_edit(path: str, scanner: Scanner, quiet: float) -> str | Problem:
+    """Return the text of a note that may be edited right now, else what stands in the way."""
+    note = scanner.notes.get(path)
+    if note is None:
+        return Problem(path, None, "there is no such note any more")
+    if note.held is not None:
+        return Problem(path, None, f"it is left alone: {note.held}")
+    text = _current_text(path, scanner)
+    if text is None or scanner.age(path) < quiet:
+        return Problem(path, None, "it is being written; run again")
+    return text
 
 
 def _by_path(edits: Sequence[PlannedEdit]) -> dict[str, list[PlannedEdit]]:
@@ -178,8 +219,10 @@ def _current_text(path: str, scanner: Scanner) -> str | None:
     return content.decode("utf-8") if vault.digest_of(content) == scanner.notes[path].digest else None
 
 
-def _save(plan: Plan, scanner: Scanner, state: State, digests: dict[str, str], not_landed: frozenset[str]) -> None:
-    """Save the base of each task whose files all are as planned; the others are merged anew from the old one."""
+def _agreed(
+    plan: Plan, scanner: Scanner, state: State, digests: dict[str, str], not_landed: frozenset[str]
+) -> StateChanges:
+    """Return the base of each task whose files all are as planned; the others are merged anew from the old one."""
     # An id that reached no file is free: the next plan must find the one that a plan without a failure gives.
     unused = {
         line.rpartition("^")[2].rstrip().lower()
@@ -203,4 +246,4 @@ def _save(plan: Plan, scanner: Scanner, state: State, digests: dict[str, str], n
     changes.index_notes_gone = {
         path for path in state.index_notes if path not in scanner.notes and path not in plan.records
     }
-    state.save(changes)
+    return changes

@@ -10,12 +10,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from vaultsync.apply import record
+from vaultsync.apply import ended, journaled, text_to_edit, write_notes
 from vaultsync.model import Problem
 from vaultsync.reconcile.command import CommandRefusedError, command_edit
 from vaultsync.reconcile.completion import lines_around
 from vaultsync.reconcile.verify import verify_edits
-from vaultsync.storage import vault
 from vaultsync.storage.state import StateChanges
 
 if TYPE_CHECKING:
@@ -72,39 +71,26 @@ def write_command(commanded: Commanded, wheel: Wheel, *, alone: bool) -> frozens
     is told that it is gone, which else is waited for; but if a daemon is at work (not `alone`), the base is its own.
     """
     state = wheel.state
-    record(commanded.edits, state, wheel.clock.stamp(wheel.settings.config.vault.timezone))
-    digests: dict[str, str] = {}
-    for path in dict.fromkeys(edit.path for edit in commanded.edits):
-        content = commanded.texts[path].encode("utf-8")
-        try:
-            vault.write(wheel.settings.root, path, content, wheel.scanner.notes[path].digest)
-        except vault.TargetChangedError:
-            commanded.problems.append(Problem(path, None, "it was changed meanwhile; run again"))
-        except vault.WriteRefusedError as error:
-            commanded.problems.append(Problem(path, None, f"can't be written: {error}"))
-        except OSError as error:
-            commanded.problems.append(Problem(path, None, f"can't be written: {error.strerror}"))
-        else:
-            digests[path] = vault.digest_of(content)
+    made = journaled(commanded.edits, wheel.scanner)
+    run = state.record(wheel.run_start(), made)
+    digests, problems = write_notes({edit.path: commanded.texts[edit.path] for edit in commanded.edits}, wheel.scanner)
+    commanded.problems += problems
     commanded.edits = [edit for edit in commanded.edits if edit.path in digests]
+    changes = StateChanges(ended=ended(run, made, digests))
     if alone:
         gone = {key: state.base[key] for key in commanded.removed if key in state.base}
-        since = {key: replace(task, missing_since=0.0) for key, task in gone.items() if task.path in digests}
-        state.save(StateChanges(base=since, written=digests))
+        changes.base = {key: replace(task, missing_since=0.0) for key, task in gone.items() if task.path in digests}
+        changes.written = digests
+    state.save(changes)
     return frozenset(digests)
 
 
 def _plan_note(path: str, edits: Sequence[PlannedEdit], commanded: Commanded, wheel: Wheel) -> None:
-    try:
-        content = vault.read(wheel.settings.root, path)
-    except OSError as error:
-        commanded.problems.append(Problem(path, None, f"can't be read: {error.strerror}"))
+    text = text_to_edit(path, wheel.scanner, wheel.waits.quiet)
+    if isinstance(text, Problem):
+        commanded.problems.append(text)
         return
-    is_stale = vault.digest_of(content) != wheel.scanner.notes[path].digest
-    if is_stale or wheel.scanner.age(path) < wheel.waits.quiet:
-        commanded.problems.append(Problem(path, None, "it is being written; run again"))
-        return
-    verified = verify_edits(wheel.scanner.notes[path], content.decode("utf-8"), edits, wheel.settings.rules)
+    verified = verify_edits(wheel.scanner.notes[path], text, edits, wheel.settings.rules)
     refused = {problem.line for problem in verified.refused}
     commanded.problems += [*verified.refused, *verified.remarks]
     commanded.edits += [edit for edit in edits if edit.line not in refused]

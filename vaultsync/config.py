@@ -225,6 +225,12 @@ class Watch(_Section):
     polling: Annotated[Literal["auto", "on", "off"], BeforeValidator(_on_off)] = "auto"
 
 
+class Journal(_Section):
+    """What is kept of what was done."""
+
+    keep_days: Annotated[int, Field(ge=1, le=100_000)] = 365
+
+
 class Log(_Section):
     """What is logged, and how."""
 
@@ -242,6 +248,7 @@ class MachineConfig(BaseSettings):
     state_dir: Annotated[Path, AfterValidator(_home)] | None = None  # None: the user's state folder
     timing: Timing = Timing()
     watch: Watch = Watch()
+    journal: Journal = Journal()
     log: Log = Log()
 
     @classmethod

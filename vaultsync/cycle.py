@@ -6,6 +6,7 @@ when to try again.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,10 @@ from vaultsync.reconcile.plan import Plan, plan_cycle
 from vaultsync.reconcile.safety import suspicious
 from vaultsync.reconcile.snapshot import Snapshot
 from vaultsync.scan import Scanner
+from vaultsync.settle import settle
 from vaultsync.storage import vault
 from vaultsync.storage.backups import Backups
+from vaultsync.storage.journal import RunStart
 from vaultsync.survey import vault_roster
 from vaultsync.tasks.people import UNASSIGNED
 
@@ -74,6 +77,7 @@ class Wheel:
     state: State
     clock: Clock
     waits: Waits
+    command: str = "reconcile"  # what the journal calls our runs
     scanner: Scanner = field(init=False)
     backups: Backups = field(init=False)
     _identity: tuple[int, int] = field(init=False)
@@ -112,6 +116,8 @@ class Wheel:
         looks wrong.
         """
         self._require_root(force=force)
+        if changed is None and not dry_run:
+            self.tidy_journal()
         self._scan(changed, progress, tidy=not dry_run)
         blocked: dict[str, str] = {}  # notes that the system doesn't let us write, and its words
         refused: dict[tuple[str, int], Problem] = {}
@@ -138,7 +144,7 @@ class Wheel:
                 tell_all(plan, self.scanner, tell)
                 absorbed = [absorption.told() for absorption in plan.absorbed]
                 break
-            applied = apply(plan, self.scanner, self.state, self._moment(), progress, tell, stop)
+            applied = apply(plan, self.scanner, self.state, self.run_start(), progress, tell, stop)
             absorbed += absorb(plan, applied, self.scanner, self.backups)
             written |= applied.landed.keys()
             blocked |= applied.blocked
@@ -162,6 +168,16 @@ class Wheel:
             skipped=tuple(sorted(snapshot.held - blocked.keys())),
             wait=self.waits.quiet if restless else self.next_wait(plan.wait),
         )
+
+    def run_start(self, undoes: int | None = None) -> RunStart:
+        """Return what the journal says of a run that begins now."""
+        return RunStart(self.clock.stamp(self.settings.config.vault.timezone), self.command, undoes)
+
+    def tidy_journal(self) -> None:
+        """Settle what runs that died left, and forget runs that are older than is kept; for who holds the lock."""
+        settle(self.settings.root, self.state, self.settings.rules)
+        kept = dt.timedelta(days=self.settings.config.machine.journal.keep_days)
+        self.state.prune(dt.datetime.fromtimestamp(self.clock.now(), dt.UTC) - kept)
 
     def _worth_telling(self, problems: Iterable[Problem], *, remember: bool) -> tuple[Problem, ...]:
         """Return the problems without repetitions, and those that are told only once only if they are new."""
@@ -188,9 +204,6 @@ class Wheel:
         identity = _identity_of(self.settings.root)
         if identity != self._identity and not force:
             raise HaltError(f"{self.settings.root}: another folder stands where the vault was; nothing was written")
-
-    def _moment(self) -> str:
-        return self.clock.stamp(self.settings.config.vault.timezone)
 
     def _young(self) -> set[str]:
         return {path for path in self.scanner.changed_at if self.scanner.age(path) < self.waits.quiet}

@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vaultsync.apply import record
+from vaultsync.apply import ended, journaled
 from vaultsync.cycle import no_progress
 from vaultsync.index.eject import linked_notes, named_ids, without_ours
 from vaultsync.index.links import OWN_ID
@@ -305,7 +305,8 @@ def _take_ids(ejection: Ejection, ejected: Ejected, wheel: Wheel, progress: Prog
     by_path: dict[str, list[PlannedEdit]] = defaultdict(list)
     for edit in ejection.edits:
         by_path[edit.path].append(edit)
-    record(ejection.edits, wheel.state, wheel.clock.stamp(wheel.settings.config.vault.timezone))
+    made = journaled(ejection.edits, wheel.scanner)
+    run = wheel.state.record(wheel.run_start(), made)
     for number, (path, edits) in enumerate(by_path.items(), 1):
 
         def take(path: str = path, edits: list[PlannedEdit] = edits) -> None:
@@ -320,7 +321,7 @@ def _take_ids(ejection: Ejection, ejected: Ejected, wheel: Wheel, progress: Prog
 
         _attempt(path, take, ejected)
         progress("writing", number, len(by_path))
-    wheel.state.save(StateChanges(written=digests))
+    wheel.state.save(StateChanges(written=digests, ended=ended(run, made, digests)))
 
 
 def _attempt(path: str, take: Callable[[], None], ejected: Ejected) -> None:

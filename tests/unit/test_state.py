@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import datetime as dt
 import sqlite3
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from vaultsync.errors import LockedError
 from vaultsync.reconcile.base import BaseTask, IndexRecord
+from vaultsync.reconcile.putback import Around, MadeEdit
+from vaultsync.storage.journal import SCHEMA_VERSION, RunEnd, RunStart, read_runs, reading
 from vaultsync.storage.lock import vault_lock
-from vaultsync.storage.state import JournalEntry, State, StateChanges, StateError, state_folder
+from vaultsync.storage.state import State, StateChanges, StateError, state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,10 +58,162 @@ def test_a_forgotten_task_is_gone_with_its_rows_and_its_id_stays_taken(state: St
     again.close()
 
 
-def test_the_journal_numbers_its_runs(state: State) -> None:
-    assert state.next_run() == 1
-    state.record([JournalEntry(1, "2025-11-10T08:00:00+00:00", "a.md", 3, "- [?] One", "- [ ] One", "row")])
-    assert state.next_run() == 2
+START = RunStart("2025-11-10T08:00:00+00:00", "set")
+ACCEPTED = MadeEdit("a.md", 3, ("- [?] One ^t-aaaaaaaa",), ("- [ ] One ^t-aaaaaaaa",), "row")
+REMOVED = MadeEdit(
+    "b.md", 1, ("- [ ] Two 🏁 delete",), (), "on completion", Around((), ("\t- sub",), ("- sub",), ("", "x"))
+)
+
+
+def test_the_journal_tells_what_was_recorded_the_newest_run_first(state: State) -> None:
+    assert state.record(START, [ACCEPTED, REMOVED]) == 1
+    assert state.record(RunStart("2025-11-11T08:00:00+00:00", "undo", 1), [ACCEPTED]) == 2
+    newest, oldest = reopened(state).runs()
+    assert (newest.number, newest.command, newest.undoes, newest.ended) == (2, "undo", 1, False)
+    assert (oldest.number, oldest.at, oldest.command, oldest.undoes) == (1, START.at, "set", None)
+    again = reopened(state)
+    assert again.edits_of(1) == [ACCEPTED, REMOVED]
+    again.close()
+
+
+def test_a_run_that_ends_says_which_of_its_edits_landed_and_keeps_only_their_ids(state: State) -> None:
+    other = replace(ACCEPTED, path="c.md", after=("- [ ] Three ^t-cccccccc",))
+    run = state.record(START, [ACCEPTED, other])
+    state.save(StateChanges(ended=RunEnd(run, (True, False))))
+    assert [edit.landed for edit in state.edits_of(run)] == [True, False]
+    assert state.runs()[0].ended
+    assert state.ids == {"t-aaaaaaaa"}
+
+
+def test_a_run_without_edits_leaves_nothing_in_the_journal(state: State) -> None:
+    state.save(StateChanges(ended=RunEnd(state.record(START, []), ())))
+    assert state.runs() == []
+
+
+def test_a_run_is_undone_by_an_undo_that_landed_wholly_and_stands(state: State) -> None:
+    def run(undoes: int | None, landed: tuple[bool, ...]) -> int:
+        number = state.record(RunStart(START.at, "undo" if undoes else "set", undoes), [ACCEPTED] * len(landed))
+        state.save(StateChanges(ended=RunEnd(number, landed)))
+        return number
+
+    def undone_by() -> dict[int, int | None]:
+        return {each.number: each.undone_by for each in state.runs()}
+
+    first = run(None, (True, True))
+    run(first, (True, False))
+    assert undone_by()[first] is None
+    whole = run(first, (True,))
+    assert undone_by()[first] == whole
+    redone = run(whole, (True,))
+    assert (undone_by()[first], undone_by()[whole]) == (None, redone)
+
+
+def test_old_runs_are_forgotten_their_ids_stay_taken_and_the_count_goes_on(state: State) -> None:
+    for at in ("2024-01-01T00:00:00+02:00", "2025-11-10T06:00:00-02:00", "2025-11-10T09:30:00+01:00"):
+        state.save(StateChanges(ended=RunEnd(state.record(RunStart(at, "run"), [ACCEPTED]), (True,))))
+    state.prune(dt.datetime(2025, 11, 10, 7, 45, tzinfo=dt.UTC))
+    assert [run.number for run in state.runs()] == [3, 2]
+    state.prune(dt.datetime(2025, 11, 10, 8, 15, tzinfo=dt.UTC))
+    assert [run.number for run in state.runs()] == [3]
+    state.prune(dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
+    assert [run.number for run in state.runs()] == [3]
+    assert state.edits_of(1) == []
+    assert state.ids == {"t-aaaaaaaa"}
+    assert state.record(START, [ACCEPTED]) == 4
+
+
+VERSION_1 = """
+create table base (
+    key text primary key, path text not null, line text not null, conflicts text not null, missing_since real
+) without rowid;
+create table rows (key text not null, note text not null, text text not null, primary key (key, note)) without rowid;
+create table written (path text primary key, digest text not null) without rowid;
+create table index_notes (
+    path text primary key, person text not null, layout text not null, remarks text not null
+) without rowid;
+create table told (problem text primary key) without rowid;
+create table ids (id text primary key) without rowid;
+create table journal (
+    n integer primary key, run integer not null, at text not null, path text not null,
+    line integer not null, before text not null, after text, why text not null
+);
+insert into base values ('t-aaaaaaaa', 'a.md', '- [?] One ^t-aaaaaaaa', '["due"]', 12.5);
+insert into rows values ('t-aaaaaaaa', 'Tasks/@Ana.md', '- [?] One');
+insert into written values ('a.md', 'd1');
+insert into index_notes values ('x.md', 'Ana', '1-abc', '[]');
+insert into ids values ('t-aaaaaaaa');
+insert into journal values (1, 4, '2025-11-10T08:00:00+00:00', 'a.md', 3, '- [x] One', 'two
+lines', 'recurrence');
+insert into journal values (2, 4, '2025-11-10T08:00:00+00:00', 'a.md', 9, '- [x] Two', null, 'on completion');
+insert into journal values (3, 5, '2025-11-11T08:00:00+00:00', 'b.md', 1, '- [?] x', '- [?] x ^t-bbbbbbbb', 'id');
+pragma user_version = 1;
+"""
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    file = tmp_path / "old.db"
+    connection = sqlite3.connect(file)
+    connection.execute("pragma journal_mode = wal")
+    connection.executescript(VERSION_1)
+    connection.close()
+    return file
+
+
+def test_a_state_of_version_1_is_brought_up_with_all_its_records(old: Path) -> None:
+    for _ in range(2):
+        state = State(old)
+        assert state.base == {TASK.key: TASK}
+        assert (state.written, state.ids) == ({"a.md": "d1"}, {"t-aaaaaaaa"})
+        assert state.index_notes == {"x.md": IndexRecord("Ana", "1-abc")}
+        told = [(run.number, run.at, run.command, run.ended) for run in state.runs()]
+        assert told == [
+            (5, "2025-11-11T08:00:00+00:00", "unknown", True),
+            (4, "2025-11-10T08:00:00+00:00", "unknown", True),
+        ]
+        assert state.edits_of(4) == [
+            MadeEdit("a.md", 3, ("- [x] One",), ("two", "lines"), "recurrence"),
+            MadeEdit("a.md", 9, ("- [x] Two",), (), "on completion"),
+        ]
+        assert state._connection.execute("pragma user_version").fetchone() == (SCHEMA_VERSION,)
+        state.close()
+
+
+def test_reading_the_journal_of_a_version_1_state_leaves_the_file_as_it_is(old: Path) -> None:
+    before = old.read_bytes()
+    with reading(old) as connection:
+        assert [run.number for run in read_runs(connection)] == [5, 4]
+    assert old.read_bytes() == before
+
+
+def test_a_state_that_the_system_does_not_let_open_is_an_error_and_not_set_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "state.db"
+    State(file).close()
+    before = file.read_bytes()
+
+    def refusing(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(State, "_load", refusing)
+    with pytest.raises(StateError, match="disk I/O error"):
+        State(file)
+    assert file.read_bytes() == before
+    assert list(tmp_path.glob("*.corrupt-*")) == []
+
+
+def test_a_file_that_turns_out_damaged_when_it_is_read_is_set_aside(tmp_path: Path) -> None:
+    file = tmp_path / "state.db"
+    state = State(file)
+    state.save(StateChanges(base={str(n): replace(TASK, key=str(n)) for n in range(500)}))
+    state.close()
+    pages = file.read_bytes()
+    file.write_bytes(pages[: 4096 * 12] + b"\xff" * (len(pages) - 4096 * 12))
+    state = State(file)
+    assert state.set_aside is not None
+    assert state.base == {}
+    state.close()
 
 
 def test_a_save_that_fails_changes_nothing(state: State) -> None:

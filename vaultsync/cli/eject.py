@@ -82,7 +82,7 @@ def eject_command(
             "there is no terminal to ask on; add --yes to go on, or --dry-run to look. Nothing was changed"
         )
     name = "." if vault is None else str(vault)
-    with opened(vault, config, state_dir, Clock(today=today)) as wheel:
+    with opened(vault, config, state_dir, Clock(today=today), command="eject") as wheel:
         generated = {_people_base(wheel.settings.config.vault.overview): PEOPLE_BASE.encode()}
         with progress() as show:
             ejection = plan_ejection(wheel, generated, show)

@@ -64,10 +64,11 @@ def opened(
     state_dir: Path | None,
     clock: Clock,
     *,
+    command: str = "reconcile",
     daemon: bool = False,
     lock: bool = True,
 ) -> Iterator[Wheel]:
-    """Open a vault for the length of a command.
+    """Open a vault for the length of a command, by whose name the journal calls what it does.
 
     Raises VaultError, ConfigError, LockedError or StateError.
     """
@@ -76,6 +77,6 @@ def opened(
     with vault_lock(folder, settings.root) if lock else contextlib.nullcontext():
         state = State(folder / "state.db")
         try:
-            yield Wheel(settings, state, clock, waits(settings.config.machine, daemon=daemon))
+            yield Wheel(settings, state, clock, waits(settings.config.machine, daemon=daemon), command)
         finally:
             state.close()

@@ -28,7 +28,7 @@ def run_command(
 ) -> None:
     """Keep the vault in step until stopped: watch it, and turn the wheel at every change."""
     clock = Clock(today=today)
-    with opened(vault, config, state_dir, clock, daemon=True) as wheel:
+    with opened(vault, config, state_dir, clock, command="run", daemon=True) as wheel:
         machine = wheel.settings.config.machine
         log = open_log(machine.log)
         watcher = Watcher(wheel.settings.root, machine.watch.polling)
@@ -46,4 +46,4 @@ def _reopened(wheel: Wheel, config: Path | None, log: FilteringBoundLogger) -> W
         return None
     if settings == wheel.settings:
         return None
-    return Wheel(settings, wheel.state, wheel.clock, wheel.waits)
+    return Wheel(settings, wheel.state, wheel.clock, wheel.waits, wheel.command)

@@ -102,11 +102,11 @@ def set_command(
     _check_usage(refs, filters, where=where)
     clock = Clock(today=today)
     try:
-        with opened(vault, config, state_dir, clock, lock=not dry_run) as wheel:
+        with opened(vault, config, state_dir, clock, command="set", lock=not dry_run) as wheel:
             problems = _set(wheel, refs, filters, change, dry_run=dry_run, alone=True)
     except LockedError:
         # To whoever is at work here it is an edit like one made in Obsidian, and theirs to carry to the rows.
-        with opened(vault, config, state_dir, clock, lock=False) as wheel:
+        with opened(vault, config, state_dir, clock, command="set", lock=False) as wheel:
             problems = _set(wheel, refs, filters, change, dry_run=dry_run, alone=False)
     if problems:
         raise typer.Exit(_PROBLEMS)

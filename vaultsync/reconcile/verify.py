@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from vaultsync.markdown.textlines import LineEdit, apply_line_edits, line_and_end, split_lines
 from vaultsync.model import Problem
 from vaultsync.tasks.note import Note, parse_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from vaultsync.reconcile.edit import PlannedEdit
     from vaultsync.tasks.rules import Rules
+
+T = TypeVar("T")
 
 _PREFIX = re.compile(r"[ \t>]*")
 _ITEM = re.compile(r"(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]|\Z)")
@@ -37,7 +39,11 @@ def verify_edits(before: Note, text: str, edits: Sequence[PlannedEdit], rules: R
 
     Raises `textlines.EditMismatch` if the text isn't the one that was planned on.
     """
-    good, refused = _sifted(before, text, edits, [], rules)
+
+    def works(chosen: Sequence[PlannedEdit]) -> bool:
+        return reads_as(before, {float(edit.line): edit.after for edit in chosen}, apply_edits(text, chosen), rules)
+
+    good, refused = sifted(edits, [], works)
     what = "the planned edit would not read back as this task; the line is left alone, the row stays as typed"
     after, remarks = _applied(text, good)
     return Verified(after, tuple(Problem(before.path, edit.line, what) for edit in refused), remarks)
@@ -48,27 +54,29 @@ def apply_edits(text: str, edits: Sequence[PlannedEdit]) -> str:
     return _applied(text, edits)[0]
 
 
-def _sifted(
-    before: Note, text: str, edits: Sequence[PlannedEdit], good: Sequence[PlannedEdit], rules: Rules
-) -> tuple[list[PlannedEdit], list[PlannedEdit]]:
-    """Part edits into those that read back as intended beside the `good` ones, which come first, and the others.
+def sifted(edits: Sequence[T], good: Sequence[T], works: Callable[[Sequence[T]], bool]) -> tuple[list[T], list[T]]:
+    """Part edits into those that work beside the `good` ones, which come first, and the others.
 
     By halves, so that one bad edit of thousands costs a dozen readings of the note.
     """
     together = [*good, *edits]
-    if not edits or _reads_as_intended(before, together, apply_edits(text, together), rules):
+    if not edits or works(together):
         return together, []
     if len(edits) == 1:
         return list(good), list(edits)
     middle = len(edits) // 2
-    good, refused = _sifted(before, text, edits[:middle], good, rules)
-    good, more = _sifted(before, text, edits[middle:], good, rules)
+    good, refused = sifted(edits[:middle], good, works)
+    good, more = sifted(edits[middle:], good, works)
     return good, [*refused, *more]
 
 
-def _reads_as_intended(before: Note, edits: Sequence[PlannedEdit], text: str, rules: Rules) -> bool:
-    new = {edit.line: edit.after for edit in edits}
-    intended = [line for task in before.tasks for line in new.get(task.number, (task.line.text,))]
+def reads_as(before: Note, new: Mapping[float, Sequence[str]], text: str, rules: Rules) -> bool:
+    """Tell whether a text reads as the tasks of a note, with `new` ones in place of some lines, by number from 1.
+
+    What comes between two lines has a number between theirs.
+    """
+    standing: dict[float, Sequence[str]] = {task.number: (task.line.text,) for task in before.tasks}
+    intended = [line for _, lines in sorted((standing | dict(new)).items()) for line in lines]
     after = parse_text(before.path, text, "", rules)
     # Sub-items of a removed line move up a level, so their indentation doesn't count.
     return [_bare(line) for line in intended] == [_bare(task.line.text) for task in after.tasks]

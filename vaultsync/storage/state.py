@@ -1,4 +1,4 @@
-"""The state of one vault in SQLite: the base, what we last wrote, the ids ever given, and the journal of edits.
+"""The state of one vault in SQLite: the base, what we last wrote, the ids ever given, and the journal (`journal`).
 
 The state lies outside of the vault and can be lost: it is then rebuilt from the vault, and nothing is deleted or
 overwritten for want of it. What the records mean is decided in the reconcile room.
@@ -14,48 +14,50 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vaultsync.errors import VaultsyncError
 from vaultsync.reconcile.base import BaseTask, IndexRecord
+from vaultsync.storage.journal import (
+    FROM_VERSION_1,
+    JOURNAL_SCHEMA,
+    SCHEMA_VERSION,
+    RunEnd,
+    RunStart,
+    StateError,
+    begin_run,
+    end_run,
+    prune_runs,
+    read_edits,
+    read_runs,
+    require_version,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    import datetime as dt
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-SCHEMA_VERSION = 1
-_SCHEMA = """
-create table if not exists base (
-    key text primary key, path text not null, line text not null, conflicts text not null, missing_since real
-) without rowid;
-create table if not exists rows (
-    key text not null, note text not null, text text not null, primary key (key, note)
-) without rowid;
-create table if not exists former_rows (
-    key text not null, place integer not null, text text not null, primary key (key, place)
-) without rowid;
-create table if not exists written (path text primary key, digest text not null) without rowid;
-create table if not exists index_notes (
-    path text primary key, person text not null, layout text not null, remarks text not null
-) without rowid;
-create table if not exists told (problem text primary key) without rowid;
-create table if not exists ids (id text primary key) without rowid;
-create table if not exists journal (
-    n integer primary key, run integer not null, at text not null, path text not null,
-    line integer not null, before text not null, after text, why text not null
-);
-"""
+    from vaultsync.reconcile.putback import MadeEdit
+    from vaultsync.storage.journal import Run
 
+__all__ = ["State", "StateChanges", "StateError", "state_folder"]
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """One edit of a note: `after` is None for a line that was removed; `at` is an ISO time with its zone."""
-
-    run: int
-    at: str
-    path: str
-    line: int
-    before: str
-    after: str | None
-    why: str
+_SCHEMA = (
+    """create table if not exists base (
+        key text primary key, path text not null, line text not null, conflicts text not null, missing_since real
+    ) without rowid""",
+    """create table if not exists rows (
+        key text not null, note text not null, text text not null, primary key (key, note)
+    ) without rowid""",
+    """create table if not exists former_rows (
+        key text not null, place integer not null, text text not null, primary key (key, place)
+    ) without rowid""",
+    "create table if not exists written (path text primary key, digest text not null) without rowid",
+    """create table if not exists index_notes (
+        path text primary key, person text not null, layout text not null, remarks text not null
+    ) without rowid""",
+    "create table if not exists told (problem text primary key) without rowid",
+    "create table if not exists ids (id text primary key) without rowid",
+    *JOURNAL_SCHEMA,
+)
 
 
 @dataclass(slots=True)
@@ -68,15 +70,11 @@ class StateChanges:
     index_notes: dict[str, IndexRecord] = field(default_factory=dict)
     index_notes_gone: set[str] = field(default_factory=set)
     ids: set[str] = field(default_factory=set)
+    ended: RunEnd | None = None
 
     def __bool__(self) -> bool:
-        return bool(
-            self.base or self.forgotten or self.written or self.index_notes or self.index_notes_gone or self.ids
-        )
-
-
-class StateError(VaultsyncError):
-    """The state can't be kept; without it nothing is written."""
+        records = (self.base, self.forgotten, self.written, self.index_notes, self.index_notes_gone, self.ids)
+        return self.ended is not None or any(records)
 
 
 class State:
@@ -87,12 +85,25 @@ class State:
         self.set_aside: Path | None = None  # where a corrupt predecessor went
         try:
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._connection = _open(file)
+            self._open()
+        except sqlite3.OperationalError as error:
+            # The disk or the file refuses; what stands in the file may be whole.
+            raise _unusable(file, error) from error
         except sqlite3.DatabaseError:
             self.set_aside = _set_aside(file)
-            self._connection = _open(file)
+            self._open()
         except OSError as error:
             raise StateError(f"{file}: the state folder can't be used: {error.strerror}; set --state-dir") from error
+
+    def _open(self) -> None:
+        self._connection = _open(self.file)
+        try:
+            self._load()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _load(self) -> None:
         self.base: dict[str, BaseTask] = _load_base(self._connection)
         self.written: dict[str, str] = dict(self._connection.execute("select path, digest from written"))
         self.index_notes = {
@@ -116,18 +127,23 @@ class State:
         """Close the file."""
         self._connection.close()
 
-    def next_run(self) -> int:
-        """Return the number of a run that begins."""
-        (last,) = self._connection.execute("select coalesce(max(run), 0) from journal").fetchone()
-        return int(last) + 1
-
-    def record(self, entries: Iterable[JournalEntry]) -> None:
-        """Write edits into the journal; to be called before the files change."""
-        rows = [(e.run, e.at, e.path, e.line, e.before, e.after, e.why) for e in entries]
+    def record(self, start: RunStart, edits: Sequence[MadeEdit]) -> int:
+        """Write a run into the journal, before any file changes; return its number, to be ended when saving."""
         with self._writing() as connection:
-            connection.executemany(
-                "insert into journal (run, at, path, line, before, after, why) values (?, ?, ?, ?, ?, ?, ?)", rows
-            )
+            return begin_run(connection, start, edits)
+
+    def runs(self) -> list[Run]:
+        """Return the runs of the journal, the newest first."""
+        return read_runs(self._connection)
+
+    def edits_of(self, run: int) -> list[MadeEdit]:
+        """Return the edits of a run in their order."""
+        return read_edits(self._connection, run)
+
+    def prune(self, before: dt.datetime) -> None:
+        """Forget the runs that began before a moment; the ids that they gave stay taken."""
+        with self._writing() as connection:
+            prune_runs(connection, before)
 
     def save(self, changes: StateChanges) -> None:
         """Save what a cycle agreed on in one transaction; to be called after the files have changed."""
@@ -164,7 +180,8 @@ class State:
                     for path, record in changes.index_notes.items()
                 ],
             )
-            connection.executemany("insert or ignore into ids values (?)", [(name,) for name in changes.ids])
+            ids = changes.ids | (end_run(connection, changes.ended) if changes.ended else set())
+            connection.executemany("insert or ignore into ids values (?)", [(name,) for name in ids])
         for key in changes.forgotten:
             self.base.pop(key, None)
         self.base.update(changes.base)
@@ -172,7 +189,7 @@ class State:
         for path in changes.index_notes_gone:
             self.index_notes.pop(path, None)
         self.index_notes.update(changes.index_notes)
-        self.ids |= changes.ids
+        self.ids |= ids
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -180,7 +197,7 @@ class State:
             with self._connection:
                 yield self._connection
         except sqlite3.Error as error:
-            raise StateError(f"{self.file}: the state can't be written: {error}; nothing more is changed") from error
+            raise _unusable(self.file, error) from error
 
 
 def state_folder(base: Path, root: Path) -> Path:
@@ -194,11 +211,10 @@ def state_folder(base: Path, root: Path) -> Path:
 def _open(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, timeout=10, check_same_thread=False)
     try:
+        require_version(_version(connection), file)
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
-        connection.executescript(_SCHEMA)
-        _require_version(connection, file)
-        connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+        _bring_up(connection, file)
         connection.execute("select count(*) from base").fetchone()
     except BaseException:
         connection.close()
@@ -206,10 +222,26 @@ def _open(file: Path) -> sqlite3.Connection:
     return connection
 
 
-def _require_version(connection: sqlite3.Connection, file: Path) -> None:
-    found = connection.execute("pragma user_version").fetchone()[0]
-    if found not in (0, SCHEMA_VERSION):
-        raise StateError(f"{file}: the state is of version {found}, this vaultsync knows {SCHEMA_VERSION}; update it")
+def _bring_up(connection: sqlite3.Connection, file: Path) -> None:
+    """Give the state the tables of this version, keeping all records; another who opens it meanwhile waits."""
+    if _version(connection) == SCHEMA_VERSION:
+        return
+    connection.execute("begin immediate")
+    with connection:
+        found = _version(connection)
+        require_version(found, file)
+        for statement in (*(FROM_VERSION_1 if found == 1 else ()), *_SCHEMA):
+            connection.execute(statement)
+        connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (found,) = connection.execute("pragma user_version").fetchone()
+    return int(found)
+
+
+def _unusable(file: Path, error: sqlite3.Error) -> StateError:
+    return StateError(f"{file}: the state can't be written: {error}; nothing more is changed")
 
 
 def _set_aside(file: Path) -> Path:

@@ -1,0 +1,255 @@
+"""Decide which of one person's proposals say nearly the same, and under which of them the others stand.
+
+Left to others: what a prose says (wording), how a group is drawn, and what becomes of its members.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
+
+from vaultsync.model import INVALID
+from vaultsync.reconcile.wording import Day, Wording, opposed, read_wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from vaultsync.reconcile.rollup import Order
+
+THRESHOLD = 88
+LONGEST = 1000  # characters of prose; whatever is longer is no rewording of another one, and slow to compare
+SHARED = 0.6  # of the letters of the telling words, that two wordings share word for word
+_LONG_NAME = 6  # letters; shorter names one letter apart are two names (Ana, Ann)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What grouping has to know of one proposal."""
+
+    order: Order  # distinct among the proposals of one person
+    prose: str
+    fields: int = 0  # how many fields are set, dates included
+    due: str | None = None
+    scheduled: str | None = None
+    start: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A proposal, and those that say nearly the same, in order."""
+
+    leader: Proposal
+    others: tuple[Proposal, ...] = ()
+
+
+class _Dates(NamedTuple):
+    """The dates of a proposal or a group; a date that is no day of the calendar is none."""
+
+    fields: tuple[str | None, ...]  # due, scheduled, start
+    days: tuple[Day, ...]  # named in the prose
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A wording as one person's proposals use it: those with the same text and names are compared once."""
+
+    wording: Wording
+    names: frozenset[str]
+    letters: int  # of the telling words
+
+
+@dataclass(slots=True)
+class _Gathering:
+    rank: int
+    leader: Proposal
+    dates: _Dates
+    others: list[Proposal] = field(default_factory=list)
+
+
+def group_duplicates(
+    proposals: Iterable[Proposal], threshold: float = THRESHOLD, known: AbstractSet[str] = frozenset()
+) -> tuple[Group, ...]:
+    """Group the proposals of one person that say nearly the same; each is in exactly one group, most are alone in it.
+
+    From the fullest proposal to the barest (`fullness`), each joins the group whose leader is most like it (`likeness`;
+    of equals the fuller leader), if that is at least `threshold` (0 to 100) and the dates agree: no group holds two
+    different due, scheduled or start dates or days named in the prose, but a proposal without one agrees with any. What
+    finds no group leads one. So everybody matches the leader, not only a neighbour, and input order makes no
+    difference. No prose, and prose of over `LONGEST` characters, stays alone.
+
+    `known` are the case-folded words of people's names, for names that a sentence begins with.
+
+    Groups stand in the order of their leaders.
+    """
+    ranked = sorted(proposals, key=fullness)
+    said = [_said(proposal.prose, known) for proposal in ranked]
+    leaders = _Leaders(said, threshold, known)
+    gatherings: list[_Gathering] = []
+    for rank, (proposal, what) in enumerate(zip(ranked, said, strict=True)):
+        dates = _dates(proposal, what.wording)
+        found = leaders.nearest(what, dates)
+        if found is None:
+            gathering = _Gathering(rank, proposal, dates)
+            gatherings.append(gathering)
+            leaders.add(what, gathering)
+            continue
+        gathering, gathering.dates = found
+        gathering.others.append(proposal)
+    gatherings.sort(key=lambda gathering: gathering.leader.order)
+    return tuple(
+        Group(gathering.leader, tuple(sorted(gathering.others, key=lambda other: other.order)))
+        for gathering in gatherings
+    )
+
+
+def fullness(proposal: Proposal) -> tuple[int, int, Order]:
+    """Return the rank of a proposal, the fullest first: most fields set, then longest prose, then first in order."""
+    return (-proposal.fields, -len(proposal.prose), proposal.order)
+
+
+def likeness(one: str, other: str, threshold: float, known: AbstractSet[str] = frozenset()) -> float:
+    """Return how alike two proses are, 0 to 100; 0 if that is below `threshold` or they can't mean the same.
+
+    It is rapidfuzz's token sort ratio of the wordings. They can't mean the same if their numbers differ or only one is
+    negated; if each has a name that the other lacks, or the one a word and the other its opposite; or if the words that
+    both have are less than `SHARED` of the telling words, by letters: then it would have to be typos all over.
+    """
+    return _likeness(_said(one, known), _said(other, known), threshold, known)
+
+
+class _Leaders:
+    """The groups so far, to be asked for the one that a proposal joins.
+
+    Two wordings that share enough share one of their rarest words: if the rarest word that they share weren't among the
+    rarest words of one of them, all shared words would be among its others, which are too few by definition. So only
+    wordings with one of these words in common are compared, and none is missed.
+    """
+
+    def __init__(self, said: Sequence[_Said], threshold: float, known: AbstractSet[str]) -> None:
+        self._threshold = threshold
+        self._known = known
+        self._frequency = Counter(word for what in set(said) for word in what.wording.telling)
+        self._by_word: dict[tuple[tuple[str, ...], bool, str], list[int]] = defaultdict(list)
+        self._numbered: dict[_Said, int] = {}
+        self._said: list[_Said] = []
+        self._gatherings: list[dict[str | None, list[_Gathering]]] = []  # by the leader's own due date
+
+    def add(self, what: _Said, gathering: _Gathering) -> None:
+        at = self._numbered.setdefault(what, len(self._said))
+        if at == len(self._said):
+            self._said.append(what)
+            self._gatherings.append(defaultdict(list))
+            for key in self._keys(what):
+                self._by_word[key].append(at)
+        self._gatherings[at][gathering.dates.fields[0]].append(gathering)
+
+    def nearest(self, what: _Said, dates: _Dates) -> tuple[_Gathering, _Dates] | None:
+        """Return the group that this joins, with the dates that it then has."""
+        for _, alike in groupby(self._alike(what), key=lambda scored: scored[0]):
+            fits = [fit for _, at in alike if (fit := self._first_fit(at, dates)) is not None]
+            if fits:
+                return min(fits, key=lambda fit: fit[0].rank)
+        return None
+
+    def _alike(self, what: _Said) -> Iterator[tuple[float, int]]:
+        """Yield the wordings that this one is like, the most alike first."""
+        near = {at for key in self._keys(what) for at in self._by_word.get(key, ())}
+        texts = {at: self._said[at].wording.text for at in near}
+        for _, score, at in process.extract(
+            what.wording.text, texts, scorer=fuzz.ratio, processor=None, limit=None, score_cutoff=self._threshold
+        ):
+            if _may_mean_the_same(what, self._said[at], self._known):
+                yield score, at
+
+    def _first_fit(self, at: int, dates: _Dates) -> tuple[_Gathering, _Dates] | None:
+        by_due, due = self._gatherings[at], dates.fields[0]
+        rows = by_due.values() if due is None else (by_due.get(due, ()), by_due.get(None, ()))
+        fits = []
+        for row in rows:
+            for gathering in row:
+                joined = _together(gathering.dates, dates)
+                if joined is not None:
+                    fits.append((gathering, joined))
+                    break
+        return min(fits, key=lambda fit: fit[0].rank, default=None)
+
+    def _keys(self, what: _Said) -> Iterator[tuple[tuple[str, ...], bool, str]]:
+        if not _comparable(what.wording):
+            return
+        left = what.letters
+        for word in sorted(what.wording.telling, key=lambda word: (self._frequency[word], word)):
+            if left < SHARED * what.letters:
+                return
+            yield (what.wording.numbers, what.wording.negated, word)
+            left -= len(word)
+
+
+def _said(prose: str, known: AbstractSet[str]) -> _Said:
+    wording = read_wording(prose)
+    return _Said(wording, wording.names | (wording.words & known), sum(map(len, wording.telling)))
+
+
+def _comparable(wording: Wording) -> bool:
+    return 0 < len(wording.text) <= LONGEST
+
+
+def _likeness(one: _Said, other: _Said, threshold: float, known: AbstractSet[str]) -> float:
+    if not _comparable(one.wording) or not _comparable(other.wording):
+        return 0
+    score = fuzz.ratio(one.wording.text, other.wording.text, score_cutoff=threshold)
+    return score if _may_mean_the_same(one, other, known) else 0
+
+
+def _may_mean_the_same(one: _Said, other: _Said, known: AbstractSet[str]) -> bool:
+    a, b = one.wording, other.wording
+    if a.numbers != b.numbers or a.negated != b.negated:
+        return False
+    if sum(map(len, a.telling & b.telling)) < SHARED * max(one.letters, other.letters):
+        return False
+    if opposed(a.words - b.words, b.words - a.words):
+        return False
+    return not _names_differ(one.names - b.words, other.names - a.words, known)
+
+
+def _names_differ(one: AbstractSet[str], other: AbstractSet[str], known: AbstractSet[str]) -> bool:
+    """Say whether each side has a name that isn't a misspelling of one of the other side's."""
+    return any(not any(_misspelled(name, like, known) for like in other) for name in one) and any(
+        not any(_misspelled(name, like, known) for like in one) for name in other
+    )
+
+
+def _misspelled(one: str, other: str, known: AbstractSet[str]) -> bool:
+    if min(len(one), len(other)) < _LONG_NAME or (one in known and other in known):
+        return False
+    return OSA.distance(one, other, score_cutoff=1) <= 1
+
+
+def _dates(proposal: Proposal, wording: Wording) -> _Dates:
+    dates = (proposal.due, proposal.scheduled, proposal.start)
+    return _Dates(tuple(None if date == INVALID else date for date in dates), wording.days)
+
+
+def _together(one: _Dates, other: _Dates) -> _Dates | None:
+    """Join the dates of two proposals; None if they don't agree."""
+    if any(a and b and a != b for a, b in zip(one.fields, other.fields, strict=True)):
+        return None
+    fields = tuple(a or b for a, b in zip(one.fields, other.fields, strict=True))
+    if not one.days or not other.days:
+        return _Dates(fields, one.days or other.days)
+    if len(one.days) != len(other.days):
+        return None
+    days = [_same_day(a, b) for a, b in zip(one.days, other.days, strict=True)]
+    known = tuple(day for day in days if day is not None)
+    return _Dates(fields, known) if len(known) == len(days) else None
+
+
+def _same_day(one: Day, other: Day) -> Day | None:
+    if one.day != other.day or (one.year and other.year and one.year != other.year):
+        return None
+    return Day(one.day, one.year or other.year)

@@ -27,6 +27,7 @@ MAX_SETTINGS_BYTES = 5_000_000  # a Tasks data.json with hundreds of statuses st
 _FORMATS: Mapping[str, Literal["emoji", "dataview"]] = {"tasksPluginEmoji": "emoji", "dataview": "dataview"}
 _STATUS_LISTS = {"coreStatuses": DEFAULT_STATUSES[:2], "customStatuses": DEFAULT_STATUSES[2:]}
 _DRIVE = re.compile(r"[A-Za-z]:")
+_PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\)(?P<close>[*+{]?)|(?P<varies>[*+{|])|\(", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,8 +285,28 @@ def _usable_filters(keys: _Keys) -> Iterable[str]:
                 f"userIgnoreFilters: {_shown(each)} is no regular expression ({error}); it is not used"
             )
         else:
-            if each:
+            if _is_regex(each) and _may_explode(each[1:-1]):
+                what = "repeats what itself repeats or chooses, which could take forever; it is not used"
+                keys.problems.append(f"userIgnoreFilters: {_shown(each)} {what}")
+            elif each:
                 yield each
+
+
+def _may_explode(pattern: str) -> bool:
+    """Say whether a group that holds a repetition or a choice is itself repeated: such a search can be exponential."""
+    open_groups = [False]  # whether each open group holds one, the innermost last
+    for piece in _PIECE.finditer(pattern):
+        if piece[0] == "(":
+            open_groups.append(False)
+        elif piece["close"] is not None and len(open_groups) > 1:
+            varies = open_groups.pop()
+            repeated = piece["close"] in tuple("*+{")
+            if varies and repeated:
+                return True
+            open_groups[-1] |= varies or repeated
+        elif piece["varies"]:
+            open_groups[-1] = True
+    return False
 
 
 def _is_regex(text: str) -> bool:

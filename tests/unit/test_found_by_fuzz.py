@@ -42,5 +42,5 @@ def test_somebody_named_like_the_overview_gets_another_note() -> None:
     plan = vault.turn()
     assert len({write.path.casefold() for write in plan.note_writes}) == len(plan.note_writes)
     assert vault.texts["Tasks/Overview.md"].startswith("---\nvaultsync: overview\n")
-    assert len(vault.rows("Tasks/Overview -.md")) == 1
+    assert len(vault.rows("Tasks/Overview 1.md")) == 1
     vault.assert_settled()

@@ -6,7 +6,7 @@ What a note shows is `arrange`'s, how it is drawn `draw`'s.
 from __future__ import annotations
 
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,14 +60,16 @@ def new_places(
     held = {record.person for path, record in snapshot.index_notes.items() if snapshot.is_held(path)}
     overviews = (path for path, note in snapshot.notes.items() if note.kind == "overview")
     used = {_folded(path) for path in (*taken, snapshot.rules.overview, *overviews)}
+    numbers: Counter[str] = Counter()  # how many were tried of those that wish for the same place
     places: dict[str, str] = {}
     problems: list[Problem] = []
     for person in sorted(people):
         if person in held:
             continue
-        path = index_path(person, snapshot.rules.index)
+        wish = path = index_path(person, snapshot.rules.index)
         while _folded(path) in used:
-            path = f"{path.removesuffix('.md')} -.md"
+            numbers[_folded(wish)] += 1
+            path = f"{wish.removesuffix('.md')} {numbers[_folded(wish)]}.md"
         if snapshot.is_held(path):
             continue
         if why := _occupied(path, person, snapshot):

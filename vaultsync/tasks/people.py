@@ -23,7 +23,7 @@ DEFAULT_PEOPLE_NOTES = ("**/People/*.md", "**/People/*/README.md")
 
 _README = "readme.md"
 _BIDI = dict.fromkeys([0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-_GLOB = re.compile(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]/]*\]")
+_GLOB = re.compile(r"(?<![^/])\*\*/|\*\*|\*|\?|\[!?\]?[^\]/]*\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,19 +198,35 @@ def _list(value: object) -> list[str]:
 
 @lru_cache(maxsize=512)
 def _glob(glob: str) -> re.Pattern[str]:
-    """Translate a glob to an expression over a whole path."""
-    parts: list[str] = []
-    at = 0
+    """Translate a glob to an expression over a whole path.
+
+    What follows a star is looked for once: the first place where it fits leaves the most to the rest. Only the last
+    one has to try them all, so that no glob, whoever wrote it, takes longer than the square of the path's length.
+    """
     glob = unicodedata.normalize("NFC", glob)
+    groups: list[list[str]] = [[""]]  # parted at each `**`, a group's pieces at each `*`
+    at = 0
     for wild in _GLOB.finditer(glob):
-        parts += re.escape(glob[at : wild.start()]), _wild(wild.group())
+        groups[-1][-1] += re.escape(glob[at : wild.start()])
         at = wild.end()
-    return re.compile("".join([*parts, re.escape(glob[at:])]))
+        if wild[0] == "*":
+            groups[-1].append("[^/]*?")
+        elif wild[0].startswith("**"):
+            groups.append([{"**": ".*?", "**/": "(?:[^/]+/)*?"}[wild[0]]])
+        else:
+            groups[-1][-1] += _one_of(wild[0])
+    groups[-1][-1] += re.escape(glob[at:])
+    *inner, last = groups
+    settled = [f"(?>{first}{_once(rest)})" for first, *rest in inner]
+    return re.compile("".join([*settled, last[0], _once(last[1:-1]), *last[1:][-1:]]))
 
 
-def _wild(wild: str) -> str:
-    fixed = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    if wild in fixed:
-        return fixed[wild]
+def _once(pieces: Iterable[str]) -> str:
+    return "".join(f"(?>{piece})" for piece in pieces)
+
+
+def _one_of(wild: str) -> str:
+    if wild == "?":
+        return "[^/]"
     negated, chars = wild[1] == "!", wild[1:-1].removeprefix("!").replace("\\", r"\\").replace("[", r"\[")
     return f"(?!/)[{'^' if negated else ''}{chars}]"

@@ -26,7 +26,10 @@ _PROPERTY = re.compile(
 _NAMED_ID = re.compile(rb"(?<![a-z0-9-])t-[a-z0-9]{8}(?![a-z0-9-])", re.IGNORECASE)
 # A line that ends in its own id: that is where a link leads, not one.
 _OWN_ID_BEFORE = re.compile(rb"(?:^|[\s>])\^\Z")
-_OWN_ID_BEHIND = re.compile(rb"[ \t]*(?:[\r\n]|\Z)")
+# To Tasks a line also ends at U+2028 and U+2029, and any white space may stand before that.
+_OWN_ID_BEHIND = re.compile(
+    rb"(?:[ \t\v\f]|\xc2\xa0|\xe2\x80[\x80-\x8a\xaf]|\xe3\x80\x80|\xef\xbb\xbf)*(?:[\r\n]|\xe2\x80[\xa8\xa9]|\Z)"
+)
 _TARGET = re.compile(r"\[\[([^\[\]|#^\r\n]+)|\]\(<?([^)<>#\r\n]+)|\"file\"\s*:\s*\"([^\"\r\n]+)\"")
 _DECODINGS = 2  # a link within the address of another is encoded twice
 
@@ -41,13 +44,13 @@ def without_ours(text: str, kind: Literal["index", "overview"], heading: str | N
     if kind == "overview":
         # Drawn anew, what isn't ours stands below the region.
         text = render_overview(text, (), "1", markdown_links=False)
+    text = _without_properties(text)
     found = find_regions(split_lines(text))
     if found.damage:
         raise ValueError(found.damage)
     if found.begin is not None and found.end is not None:
         strangers = () if kind == "overview" else read_region(text, found.begin, found.end).strangers
         text = _cut(text, found.begin, found.end, strangers)
-    text = _without_properties(text)
     rest = text.removeprefix("\ufeff").strip()
     return None if rest in {"", f"## {heading}"} else text
 

@@ -11,6 +11,7 @@ from vaultsync.index.links import OWN_ID, task_key
 from vaultsync.index.region import read_region
 from vaultsync.model import Problem
 from vaultsync.reconcile.edit import PlannedEdit
+from vaultsync.tasks.edits import set_block_id
 from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.signifiers import SPACES
 
@@ -103,14 +104,19 @@ def _rows(path: str, note: Note, records: Mapping[str, IndexRecord]) -> tuple[Re
 
 
 def _without_id(line: TaskLine, rules: Rules) -> str | None:
-    """Return the line's text without its id and the blank before; None if it would then say something else."""
+    """Return the line's text without its id and the blank before; None if it would then say something else.
+
+    Where it does, it is still right if it gets the same id in the same place again: that is what was stamped once.
+    """
     at = next(field for field in reversed(line.fields) if field.name == "block_id" and field.counts)
     start = at.start - (line.text[at.start - 1] in SPACES)
     text = line.text[:start] + line.text[at.end :]
     read = parse_line(text, rules.tasks, hidden=rules.read_hidden_fields)
-    return text if read is not None and _says(read) == (*_says(line)[:-1], None) else None
+    if read is None or read.block_id is not None:
+        return None
+    return text if _says(read) == _says(line) or set_block_id(read, line.block_id or "") == line.text else None
 
 
 def _says(line: TaskLine) -> tuple[object, ...]:
     fields = [(field.name, field.value, field.counts) for field in line.fields if field.name != "block_id"]
-    return (line.symbol, line.description, line.tags, line.priority, line.on_completion, fields, line.block_id)
+    return (line.symbol, line.description, line.tags, line.priority, line.on_completion, fields)

@@ -113,6 +113,12 @@ def with_absorbed_rows(rows: Mapping[str, Sequence[RowAt]], absorbing: Absorbing
     return joined
 
 
+def copied_rows(rows: Mapping[str, Sequence[RowAt]]) -> dict[str, list[str]]:
+    """Return the rows that stand in copies alone, by key."""
+    found = {key: [at.row.text for at in places if at.copy is not None] for key, places in rows.items()}
+    return {key: texts for key, texts in found.items() if texts}
+
+
 def put_off(absorbing: Absorbing, carried: AbstractSet[str]) -> frozenset[str]:
     """Return the copies that have a row whose edit is not `carried` now: none of them may be absorbed yet."""
     return frozenset(
@@ -202,7 +208,7 @@ def _absorption(  # noqa: PLR0913 - what a copy gives is a function of all of th
     for row in copied:
         key = task_key(row.path, row.block_id)
         here = [at.row.text for at in rows.get(key, ()) if at.note == original]
-        if _bare(row.text) in have or not _says_something(row, here, original, snapshot.base.get(key), snapshot):
+        if not _says_something(row, here, original, snapshot.base.get(key), snapshot):
             continue
         if key in snapshot.base or key in found or row.block_id.lower() not in snapshot.taken_ids:
             edited.append(RowAt(original, person, row, copy=copy.note.path))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 KEPT_FORMER = 8
 
@@ -26,7 +26,7 @@ class BaseTask:
     conflicts: frozenset[str] = frozenset()
     missing_since: float | None = None  # seconds since 1970; when a cycle first didn't find the line
     rows: Mapping[str, str] = field(default_factory=dict)  # index note's path -> row, without its indentation
-    # Rows as they stood before, the newest first: what another replica may still have. No task differs by them alone.
+    # Rows as they stood before, the newest first, and those that conflict copies had: what isn't news any more.
     former: tuple[str, ...] = field(default=(), compare=False)
 
 
@@ -39,9 +39,9 @@ class IndexRecord:
     remarks: tuple[str, ...] = ()
 
 
-def former_rows(base: BaseTask | None, rows: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the rows that stood before these: those that they replace, then the older ones, eight at the most."""
+def former_rows(base: BaseTask | None, rows: Mapping[str, str], copied: Iterable[str]) -> tuple[str, ...]:
+    """Return the rows that stood before these, at most eight: `copied` ones, those that they replace, older ones."""
     if base is None:
-        return ()
+        return tuple(copied)[:KEPT_FORMER]
     replaced = [text for note, text in base.rows.items() if rows.get(note) != text]
-    return tuple(dict.fromkeys((*replaced, *base.former)))[:KEPT_FORMER]
+    return tuple(dict.fromkeys((*copied, *replaced, *base.former)))[:KEPT_FORMER]

@@ -21,7 +21,7 @@ from vaultsync.index.note import (
 )
 from vaultsync.index.region import VALUE_MARK, Section
 from vaultsync.index.rows import RowValues, render_row, row_link, shown_values
-from vaultsync.markdown.textlines import LineEdit, apply_line_edits
+from vaultsync.markdown.textlines import LineEdit, apply_line_edits, line_and_end, split_lines
 from vaultsync.model import Problem
 from vaultsync.reconcile.absorb import with_lines
 from vaultsync.reconcile.arrange import Arrangement, Entry
@@ -30,7 +30,7 @@ from vaultsync.reconcile.places import Standing, foreign_layout, new_places
 from vaultsync.tasks.people import UNASSIGNED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from vaultsync.reconcile.absorb import Absorbing
     from vaultsync.reconcile.edit import PlannedEdit
@@ -80,15 +80,16 @@ class _Page:
     absorbing: Absorbing
 
     def text_after(self, path: str) -> str | None:
-        """Return a note's text with the planned edits of its own task lines and what its conflict copies give it.
-
-        None if there is no note.
-        """
+        """Return a note's text with the planned edits of its own task lines, None if there is no note."""
         note = self.snapshot.notes.get(path)
         if note is None or note.text is None:
             return None
-        text = apply_line_edits(note.text, (LineEdit(e.line, e.before, e.after) for e in self.edits.get(path, ())))
-        return with_lines(text, self.absorbing.lines_for(path))
+        return apply_line_edits(note.text, (LineEdit(e.line, e.before, e.after) for e in self.edits.get(path, ())))
+
+    def text_to_draw(self, path: str) -> str | None:
+        """Return the same with the lines that the note's conflict copies give it."""
+        text = self.text_after(path)
+        return None if text is None else with_lines(text, self.absorbing.lines_for(path))
 
 
 def draw(  # noqa: PLR0913 - the notes are a function of all of these
@@ -181,16 +182,24 @@ def _anew(path: str, person: str, note: IndexNote | None, arrangement: Arrangeme
     # Those that a run drew before it died aren't on record; it drew what is drawn now.
     ours = frozenset((*(record.remarks if record else ()), *remarks))
     strangers = [line for line in note.content.strangers if line not in ours] if note else []
-    strangers += [at.row.text for key in rows if key in page.merged for at in page.merged[key].spare if at.note == path]
+    strangers += _spare_rows(path, rows, page)
     existing = (snapshot.notes[path].properties or {}) if path in snapshot.notes else {}
     counts = arrangement.counts
     properties = index_properties(person, counts.proposed, counts.open, counts.next_due, existing)
-    text, heading = page.text_after(path), snapshot.rules.index.heading
+    text, heading = page.text_to_draw(path), snapshot.rules.index.heading
     after = render_index_note(text, properties, sections, strangers, snapshot.layout, heading)
     for key, row in rows.items():
         page.drawing.rows[key][path] = row
     page.drawing.records[path] = IndexRecord(person, snapshot.layout, tuple(remarks))
     return after
+
+
+def _spare_rows(path: str, keys: Iterable[str], page: _Page) -> list[str]:
+    """Return the further rows of a note that hold values of their own, less those of a copy that a dead run drew."""
+    spare = [at for key in keys if key in page.merged for at in page.merged[key].spare if at.note == path]
+    text = page.text_after(path) or "" if any(at.copy for at in spare) else ""
+    standing = {line_and_end(line)[0] for line in split_lines(text)}
+    return [at.row.text for at in spare if at.copy is None or at.row.text not in standing]
 
 
 def _entry_lines(entry: Entry, path: str, rows: dict[str, str], page: _Page) -> tuple[str | None, list[str]]:
@@ -282,7 +291,7 @@ def _overview(places: Mapping[str, str], arranged: Mapping[str, Arrangement], pa
         )
         for counts in [arranged.get(person, Arrangement()).counts]
     ]
-    before = page.text_after(path)
+    before = page.text_to_draw(path)
     try:
         text = render_overview(before, rows, snapshot.layout, markdown_links=snapshot.rules.index.markdown_links)
     except ValueError as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from vaultsync.index.rows import read_row
 from vaultsync.model import Problem
-from vaultsync.reconcile.absorb import Absorption, absorb_copies, absorbed, put_off, with_absorbed_rows
+from vaultsync.reconcile.absorb import Absorption, absorb_copies, absorbed, copied_rows, put_off, with_absorbed_rows
 from vaultsync.reconcile.arrange import arrange
 from vaultsync.reconcile.base import BaseTask, IndexRecord, former_rows
 from vaultsync.reconcile.completion import completed_lines, lines_around
@@ -129,7 +129,7 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
     after = {source.key: source for source in stamped if source.key}
     drawing = draw(arranged, after, merged, index_notes, standing, edits, absorbing, snapshot)
     done, undone = absorbed(absorbing, drawing.texts, vanished.remarks.keys())
-    base = _new_base(snapshot, merged, stamped, drawing.rows)
+    base = _new_base(snapshot, merged, stamped, drawing.rows, copied_rows(rows))
     return Plan(
         edits=tuple(edits[place] for place in sorted(edits)),
         index_notes=drawing.index_notes,
@@ -242,9 +242,16 @@ def _tasks_after(
 
 
 def _new_base(
-    snapshot: Snapshot, merged: Mapping[str, Merged], tasks: Sequence[SourceTask], rows: Mapping[str, Mapping[str, str]]
+    snapshot: Snapshot,
+    merged: Mapping[str, Merged],
+    tasks: Sequence[SourceTask],
+    rows: Mapping[str, Mapping[str, str]],
+    copied: Mapping[str, Sequence[str]],
 ) -> dict[str, BaseTask]:
-    """Return the base records that this plan changes: of tasks that were known, and of those that now have a row."""
+    """Return the base records that this plan changes: of tasks that were known, and of those that now have a row.
+
+    `copied` are the rows that conflict copies had: they have been heard then.
+    """
     base: dict[str, BaseTask] = {}
     for source in tasks:
         key = source.key
@@ -255,9 +262,9 @@ def _new_base(
             continue  # it waits, and so does its base
         conflicts = frozenset(outcome.disagreements) if outcome else frozenset[str]()
         known, shown = snapshot.base.get(key), rows.get(key, {})
-        former = former_rows(known, shown)
+        former = former_rows(known, shown, copied.get(key, ()))
         record = BaseTask(key, source.task.path, source.task.line.text, conflicts, None, shown, former)
-        if known != record:
+        if known != record or known.former != former:
             base[key] = record
     return base
 

@@ -19,7 +19,7 @@ _ANGLED = r"\[[^\[\]]*\]\(<(?P<angled>[^<>#]+)#\^(?P<angled_id>[A-Za-z0-9-]+)>\)
 BLOCK_LINK = re.compile(rf"(?<![!\\])(?:{_WIKI}|{_MARKDOWN}|{_ANGLED})")
 _UNSAFE_IN_URL = re.compile(rf"[\s%()<>\[\]#^|\\\"'`$]|(?<=:):|{INVISIBLE.pattern}")
 # What ends a wikilink or splits it, what would begin or end something else there, and spaces that Obsidian trims.
-_NOT_IN_WIKILINK = re.compile(rf"[\[\]|#^\\`$]|%%|::|<%|%>|(?:^|/)\s|\s(?:/|\.md\Z|\Z)|{INVISIBLE.pattern}")
+_NOT_IN_WIKILINK = re.compile(rf"[\[\]|#^\\`$]|%%|::|<|%>|(?:^|/)\s|\s(?:/|\.md\Z|\Z)|{INVISIBLE.pattern}")
 _NOT_IN_ALIAS = re.compile(rf"[\[\]|\\`<>\r\n]|(?<!\S)#|{INVISIBLE.pattern}")
 
 

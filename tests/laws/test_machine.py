@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from unittest.mock import patch
@@ -41,6 +42,13 @@ WORD = re.compile(r"w\d+x|#t\d+x|20[3-9]\d-\d\d-\d\d")
 DATE = re.compile(r" (?P<signifier>[📅⏳🛫]) (?P<date>\d{4}-\d\d-\d\d)")
 PRIORITY = re.compile(r" [🔺⏫🔼🔽⏬]")
 NAMES = ("@Ana", "@Bo", "@Kim Ray", "@Zoe")
+SETTINGS = (
+    "",
+    "index:\n  hide_tags: []\n",
+    "index:\n  hide_tags: [t1x, t2x, proposed]\n",
+    "index:\n  link_text: title\n",
+    "index:\n  max_rows: 1\n",
+)
 SYMBOLS = ("?", " ", "/", "x", "-", "X", "R", "!")
 
 NOTES = {
@@ -295,6 +303,33 @@ class VaultMachine(RuleBasedStateMachine):
             self.vault.write(f"Folder/Note {self.count}.md", text)
             self.rested = False
 
+    @rule()
+    def rename_folder(self) -> None:
+        folders = [path for path in self.vault.root.iterdir() if path.is_dir() and path.name.startswith("Folder")]
+        if folders:
+            self.count += 1
+            folders[0].rename(self.vault.root / f"Folder {self.count}")
+            self.rested = False
+
+    @rule(pick=PICKS)
+    def delete_note(self, pick: int) -> None:
+        """Delete a source note; what was typed into its rows, and stands nowhere else, is still owed."""
+        notes = [path for path in self.sources() if path != "Keep.md"]
+        if len(notes) > 1:
+            path = notes[pick % len(notes)]
+            for line in self.vault.read(path).split("\n"):
+                self.settle_conflict_of(line)
+                self.forgive(line)
+            self.vault.remove(path)
+
+    @rule(pick=PICKS)
+    def rename_index_note(self, pick: int) -> None:
+        notes = [path for path in self.vault.texts() if path.startswith("Tasks/") and not path.endswith("Overview.md")]
+        if notes:
+            self.count += 1
+            (self.vault.root / notes[pick % len(notes)]).rename(self.vault.root / f"Tasks/Mine {self.count}.md")
+            self.rested = False
+
     @rule(pick=PICKS)
     def delete_index_note(self, pick: int) -> None:
         notes = [path for path in self.vault.texts() if path.startswith("Tasks/")]
@@ -326,6 +361,21 @@ class VaultMachine(RuleBasedStateMachine):
                 lines[number] = line
             self.vault.write(path, "\n".join(lines))
             self.rested = False
+
+    # -- what happens to the settings and the clock
+
+    @rule(setting=st.sampled_from(SETTINGS))
+    def change_settings(self, setting: str) -> None:
+        self.vault.configure(setting)
+        self.rested = False
+
+    @rule(settle=st.sampled_from((0, 60)))
+    def change_settle(self, settle: int) -> None:
+        self.vault.waits = replace(self.vault.waits, settle=settle)
+
+    @rule(seconds=st.sampled_from((1, 30, 70)))
+    def wait(self, seconds: int) -> None:
+        self.vault.later += seconds
 
     # -- what happens to the state
 
@@ -388,8 +438,9 @@ class VaultMachine(RuleBasedStateMachine):
     @rule()
     def rest(self) -> None:
         """Turn until all waiting is over; then nothing is left to do, the sides agree, and every word is there."""
+        self.vault.later += self.vault.waits.settle
         self.turned()
-        self.vault.later += 10
+        self.vault.later += 10 + self.vault.waits.settle
         outcome = self.turned()
         self.remembers = True
         texts = self.vault.texts()
@@ -434,3 +485,8 @@ def test_a_vault_its_users_and_its_crashes() -> None:
 @pytest.mark.long
 def test_a_vault_its_users_and_its_crashes_for_long() -> None:
     run(examples=100, steps=30)
+
+
+@pytest.mark.nightly
+def test_a_vault_its_users_and_its_crashes_through_the_night() -> None:
+    run(examples=2000, steps=40)

@@ -182,8 +182,8 @@ class FolderVault:
 
     def __post_init__(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
-        people = "".join(f"  {person}: []\n" for person in PEOPLE)
-        (self.root / "vaultsync.yaml").write_text(f"people:\n  aliases:\n{_indented(people)}", encoding="utf-8")
+        if not self.config_file.exists():
+            self.configure("")
         self.settings = load_settings(self.root)
 
     @property
@@ -194,6 +194,16 @@ class FolderVault:
     def state_file(self) -> Path:
         return self.folder / "state" / "state.db"
 
+    @property
+    def config_file(self) -> Path:
+        return self.root / "vaultsync.yaml"
+
+    def configure(self, settings: str) -> None:
+        """Set the vault's settings: YAML, besides the people of the tests."""
+        people = "".join(f"  {person}: []\n" for person in PEOPLE)
+        self.config_file.write_text(f"people:\n  aliases:\n{_indented(people)}{settings}", encoding="utf-8")
+        self.settings = load_settings(self.root)
+
     def copy(self, folder: Path) -> FolderVault:
         """Return a vault of the same bytes and state in another folder."""
         shutil.copytree(self.folder, folder)
@@ -202,7 +212,7 @@ class FolderVault:
     def come_to_rest(self) -> None:
         """Turn until nothing waits any more."""
         self.turn()
-        self.later += 10
+        self.later += 10 + self.waits.settle
         self.turn()
         self.turn()
 

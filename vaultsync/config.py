@@ -217,6 +217,7 @@ class Timing(_Section):
     debounce_max: NonNegativeFloat = 2.0
     full_every: PositiveFloat = 5.0  # minutes
     absent_delay: NonNegativeFloat = 5.0
+    replica_wait: NonNegativeFloat = 60.0
 
 
 class Watch(_Section):

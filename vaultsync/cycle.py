@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from vaultsync.apply import Checked, Progress, Tell, absorb, apply, changed_paths, check, tell_all
 from vaultsync.errors import HaltError
 from vaultsync.model import Problem
+from vaultsync.reconcile.locate import has_own_ids
 from vaultsync.reconcile.memory import Memory
 from vaultsync.reconcile.plan import Plan, plan_cycle
 from vaultsync.reconcile.safety import suspicious
@@ -22,6 +23,7 @@ from vaultsync.settle import settle
 from vaultsync.storage import vault
 from vaultsync.storage.backups import Backups
 from vaultsync.storage.journal import RunStart
+from vaultsync.storage.seen import ARRIVED
 from vaultsync.survey import vault_roster
 from vaultsync.tasks.people import UNASSIGNED
 
@@ -54,6 +56,7 @@ class Waits:
     stamp_after: float
     settle: float
     absent_delay: float
+    replica_wait: float = 0.0  # that the whole vault must have been left alone, before a new replica makes index notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,12 @@ class Wheel:
     backups: Backups = field(init=False)
     _identity: tuple[int, int] = field(init=False)
     _memory: Memory = field(default_factory=Memory)
+    _began: tuple[float, float] = field(init=False)  # one moment by both clocks
     _planned_at: float = 0.0  # monotonic; when the last snapshot was taken
     _unserved: dict[str, float] = field(default_factory=dict)  # young notes, by the monotonic time since when they wait
 
     def __post_init__(self) -> None:
+        self._began = (self.clock.now(), self.clock.monotonic())
         self._identity = _identity_of(self.settings.root)
         self.backups = Backups(self.state.file.parent / "backups")
         self.scanner = Scanner(self.settings, self.clock, self.state.written)
@@ -98,6 +103,9 @@ class Wheel:
         while (young := self._young()) and self.clock.monotonic() < until:
             self.clock.sleep(min(self.waits.quiet - self.scanner.age(path) for path in young) + 0.01)
             self.scanner.scan_some(young)
+        while 0 < (left := self._left_of_arrival()) <= until - self.clock.monotonic():
+            self.clock.sleep(left + 0.01)
+            self.scanner.scan_all()
 
     def turn(  # noqa: PLR0913 - the ways in which a turn is asked for, none of which changes what it decides
         self,
@@ -124,10 +132,15 @@ class Wheel:
         newcomers: set[str] = set()
         written: set[str] = set()
         checked = Checked()
+        arriving = self._left_of_arrival()
+        if not arriving and not dry_run:
+            self.state.mark(ARRIVED)
         absorbed: list[Problem] = []
         restless: tuple[Problem, ...] = ()
         for _ in range(_ATTEMPTS):
-            snapshot, known_problems = self._snapshot(frozenset(blocked), frozenset(refused), newcomers, force=force)
+            snapshot, known_problems = self._snapshot(
+                frozenset(blocked), frozenset(refused), newcomers, arriving=arriving > 0, force=force
+            )
             plan, seen = plan_cycle(snapshot), len(snapshot.notes)
             # Whoever gets an index note is known from then on, which may change how other mentions are read.
             people = {note.person for note in plan.index_notes if note.person and note.person != UNASSIGNED}
@@ -157,6 +170,8 @@ class Wheel:
             restless = (
                 Problem(".", None, "the vault kept changing while it was planned on; the rest waits for a next run"),
             )
+        if not dry_run and not stop():
+            self.state.remember_notes({path: note.digest for path, note in self.scanner.notes.items()})
         told = (*restless, *absorbed, *known_problems, *plan.problems, *refused.values(), *checked.remarks)
         told += tuple(Problem(path, None, f"can't be written: {what}") for path, what in sorted(blocked.items()))
         return Outcome(
@@ -166,7 +181,7 @@ class Wheel:
             problems=self._worth_telling(told, remember=not dry_run),
             changes=(*changed_paths(plan), *(copy.path for copy in plan.absorbed)),
             skipped=tuple(sorted(snapshot.held - blocked.keys())),
-            wait=self.waits.quiet if restless else self.next_wait(plan.wait),
+            wait=self.waits.quiet if restless else self.next_wait(*filter(None, (plan.wait, arriving))),
         )
 
     def run_start(self, undoes: int | None = None) -> RunStart:
@@ -219,12 +234,35 @@ class Wheel:
             if now - self._unserved[path] < self.waits.quiet_max or not self.scanner.is_stable(path, _PAUSE)
         }
 
+    def _left_of_arrival(self) -> float:
+        """Return the seconds until this replica may make index notes, 0 if it may.
+
+        One that meets ids in the notes before it has made any is new to a vault that may still be arriving. It waits
+        until nothing has changed for `replica_wait`; that it needn't any more is kept in the state.
+        """
+        notes = self.scanner.notes
+        if ARRIVED in self.state.marks or not has_own_ids(notes.values()):
+            return 0.0
+        return max(0.0, self.waits.replica_wait - min(map(self.scanner.age, notes), default=float("inf")))
+
     def _snapshot(
-        self, blocked: frozenset[str], refused: frozenset[tuple[str, int]], newcomers: Iterable[str], *, force: bool
+        self,
+        blocked: frozenset[str],
+        refused: frozenset[tuple[str, int]],
+        newcomers: Iterable[str],
+        *,
+        arriving: bool,
+        force: bool,
     ) -> tuple[Snapshot, tuple[Problem, ...]]:
         notes = self.scanner.notes
         self._planned_at = self.clock.monotonic()
-        roster, roster_problems = vault_roster(notes, self.settings.config.vault, newcomers)
+        # Whose index note can't be read just now is no less known.
+        unread = {
+            record.person
+            for path, record in self.state.index_notes.items()
+            if record.person and path in notes and (notes[path].held or notes[path].blank)
+        }
+        roster, roster_problems = vault_roster(notes, self.settings.config.vault, unread.union(newcomers))
         ages = {path: self.scanner.age(path) for path in self.scanner.changed_at}
         snapshot = Snapshot(
             notes=notes,
@@ -235,17 +273,20 @@ class Wheel:
             rules=self.settings.rules,
             layout=self.settings.layout,
             today=self.clock.date(self.settings.config.vault.timezone),
-            now=self.clock.now(),
+            now=self._began[0] + self._planned_at - self._began[1],  # the wall clock may jump
             absent_delay=self.waits.absent_delay,
             held=blocked | self._held_for_quiet(),
             unreadable=frozenset(self.scanner.unreadable),
-            unstamped=frozenset(path for path, age in ages.items() if age < self.waits.stamp_after),
+            unstamped=frozenset(
+                notes if arriving else (path for path, age in ages.items() if age < self.waits.stamp_after)
+            ),
             unsettled=frozenset(
                 path
                 for path, age in ages.items()
                 if age < self.waits.settle and path in notes and notes[path].kind == "index"
             ),
             refused=refused,
+            may_create=not arriving,
             force=force,
             copies=self.scanner.copies,
             memory=self._memory,
@@ -258,17 +299,17 @@ class Wheel:
 
     def _halt_if_suspicious(self, plan: Plan, snapshot: Snapshot, *, force: bool) -> None:
         safety = self.settings.config.vault.safety
-        why = suspicious(plan, snapshot, safety.max_vanished, safety.min_known)
+        why = suspicious(plan, snapshot, self.state.notes, self.settings.wants, safety.max_vanished, safety.min_known)
         if why and not force:
             raise HaltError(why)
 
-    def next_wait(self, least: float | None = None) -> float | None:
+    def next_wait(self, *more: float) -> float | None:
         """Return the seconds until the first waiting period ends that the last plan saw running; None if there is none.
 
-        `least` is one more period. One that ended after the plan was made counts as running: nothing was done about it.
+        `more` are further periods. One that ended after the plan was made counts as running: nothing was done about it.
         """
         now = self.clock.monotonic()
-        ends = [now + least] if least is not None else []
+        ends = [now + each for each in more]
         for path, changed in self.scanner.changed_at.items():
             note = self.scanner.notes.get(path)
             periods = [self.waits.quiet]
@@ -277,7 +318,7 @@ class Wheel:
             if note is not None and note.kind == "index":
                 periods.append(self.waits.settle)
             ends += [changed + period for period in periods if changed + period > self._planned_at]
-        longest = max(self.waits.quiet, self.waits.stamp_after, self.waits.settle)
+        longest = max(self.waits.quiet, self.waits.stamp_after, self.waits.settle, self.waits.replica_wait)
         self.scanner.forget_changes(before=self._planned_at - longest)
         return max(0.0, min(ends) - now) if ends else None
 

@@ -37,6 +37,7 @@ class Scanner:
     stale_temps: list[str] = field(default_factory=list)
     _stamps: dict[str, vault.Stamp] = field(default_factory=dict)
     _read_at: dict[str, float] = field(default_factory=dict)
+    _listed: bool = False  # all notes have been seen once
     _numbered: set[str] = field(default_factory=set)  # paths seen that may be copies, by their name
     _twins: dict[str, tuple[str, str, bool]] = field(default_factory=dict)  # of such a path: both digests, the answer
 
@@ -50,6 +51,7 @@ class Scanner:
             self._look_at(path, stamp)
             if progress:
                 progress(number + 1, len(listing.notes))
+        self._listed = True
         self._sort_numbered()
 
     def scan_some(self, paths: Iterable[str]) -> bool:
@@ -114,9 +116,9 @@ class Scanner:
         if self.written.get(path) == note.digest:
             return
         # The file's own time is exact where it is plausible. At first sight one from the future tells nothing; later
-        # the change happened between the last look and now.
+        # the change happened between the last look and now, and so did a move, which keeps the file's time.
         age = self.clock.now() - stamp.mtime_ns / 1e9
-        if before is not None and not 0 <= age <= _FRESH:
+        if (before is not None or self._listed) and not 0 <= age <= _FRESH:
             age = 0.0
         if age >= -_FRESH:
             self.changed_at[path] = self.clock.monotonic() - max(age, 0.0)

@@ -53,7 +53,9 @@ def state_of(settings: Settings, state_dir: Path | None) -> Path:
 def waits(machine: MachineConfig, *, daemon: bool) -> Waits:
     """Return the waiting periods of the daemon; one-shot stamps at once and lets rows move at once."""
     timing = machine.timing
-    every = Waits(timing.quiet, timing.quiet_max, timing.stamp_after, timing.settle, timing.absent_delay)
+    every = Waits(
+        timing.quiet, timing.quiet_max, timing.stamp_after, timing.settle, timing.absent_delay, timing.replica_wait
+    )
     return every if daemon else replace(every, stamp_after=0.0, settle=0.0)
 
 

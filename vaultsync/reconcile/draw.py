@@ -279,7 +279,8 @@ def _overview(places: Mapping[str, str], arranged: Mapping[str, Arrangement], pa
     there = sorted(path for path, note in snapshot.notes.items() if note.kind == "overview")
     path = there[0] if there else snapshot.rules.overview
     note = snapshot.notes.get(path)
-    if not places or snapshot.unsettled or snapshot.is_held(path) or (note is not None and note.text is None):
+    may_write = snapshot.may_create if note is None else note.text is not None
+    if not places or snapshot.unsettled or snapshot.is_held(path) or not may_write:
         return None
     if foreign := foreign_layout(path, snapshot):
         drawing.problems.append(Problem(path, None, foreign))

@@ -19,9 +19,9 @@ from vaultsync.reconcile.stray import STRAY_ID, mended, stray_ids, stray_order
 from vaultsync.tasks.people import UNASSIGNED, canonical, person_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from vaultsync.tasks.note import Task
+    from vaultsync.tasks.note import Note, Task
     from vaultsync.tasks.text import TaskText
 
 
@@ -109,6 +109,15 @@ def locate_tasks(snapshot: Snapshot, index_notes: Mapping[str, IndexNote], rows:
             tasks[position] = replace(again, mended_from=source.standing)
             by_key[tasks[position].key or ""] = tasks[position]
     return Located(tuple(tasks), by_key, frozenset(copies), persons, spelling, tuple(problems))
+
+
+def has_own_ids(notes: Iterable[Note]) -> bool:
+    """Tell whether some vaultsync has been at work in these notes."""
+    return any(
+        note.kind == "index"
+        or any(task.line.block_id and OWN_ID.match(task.line.block_id.lower()) for task in note.tasks)
+        for note in notes
+    )
 
 
 def assigned(task: Task, text: TaskText, person: str | None, spelling: dict[str, str]) -> SourceTask:

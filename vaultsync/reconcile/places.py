@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from vaultsync.index.note import index_path
 from vaultsync.model import Problem
+from vaultsync.reconcile.rollup import section_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
-    from vaultsync.reconcile.snapshot import IndexNote, Snapshot
+    from vaultsync.reconcile.snapshot import IndexNote, Snapshot, SourceTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ def new_places(
     people: Iterable[str], taken: Iterable[str], snapshot: Snapshot
 ) -> tuple[dict[str, str], tuple[Problem, ...]]:
     """Return where index notes are to be made for people who have none; those whose note is held now are left out."""
+    if not snapshot.may_create:
+        return {}, ()
     held = {record.person for path, record in snapshot.index_notes.items() if snapshot.is_held(path)}
     overviews = (path for path, note in snapshot.notes.items() if note.kind == "overview")
     used = {_folded(path) for path in (*taken, snapshot.rules.overview, *overviews)}
@@ -78,6 +81,23 @@ def new_places(
         used.add(_folded(path))
         places[person] = path
     return places, tuple(problems)
+
+
+def unmade(tasks: Iterable[SourceTask], drawn: Container[str], snapshot: Snapshot) -> tuple[Problem, ...]:
+    """Say what waits because nothing may be made yet: ids, and the index notes of people who have none."""
+    if snapshot.may_create:
+        return ()
+    waiting = sum(
+        source.task.line.block_id is None or any(person not in drawn for person in source.assignees)
+        for source in tasks
+        if section_of(source.task.line, snapshot.notes[source.task.path].date, snapshot.rules, snapshot.today)
+    )
+    what = (
+        f"{waiting} {'task waits' if waiting == 1 else 'tasks wait'} for an id or an index note: there is no state, "
+        "notes hold block ids, and others may still be arriving; run again when nothing has changed for "
+        "`timing.replica_wait`"
+    )
+    return (Problem(".", None, what),) if waiting else ()
 
 
 def foreign_layout(path: str, snapshot: Snapshot) -> str | None:

@@ -19,7 +19,7 @@ from vaultsync.reconcile.draw import NoteWrite, draw
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.follow import carried_base, carried_rows, moved_tasks
 from vaultsync.reconcile.locate import Located, assigned, find_index_notes, find_rows, locate_tasks
-from vaultsync.reconcile.places import Standing, standing_notes
+from vaultsync.reconcile.places import Standing, standing_notes, unmade
 from vaultsync.reconcile.sides import Disagreement
 from vaultsync.reconcile.stamp import stamp, taken_ids, with_stamps
 from vaultsync.reconcile.task import Merged, merge_task
@@ -85,6 +85,7 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
     standing = standing_notes(index_notes, snapshot)
     absorbing = absorb_copies(snapshot, index_notes, standing, rows, located.by_key.keys())
     rows = with_absorbed_rows(rows, absorbing)
+    problems += unmade(located.tasks, standing.drawn, snapshot)
     waiting = _waiting_keys(snapshot, rows, located, standing)
     # A row that may not be drawn with its new link would be taken for another task's next time.
     waiting |= {key for key in moved.values() if any(at.note in standing.frozen for at in rows.get(key, ()))}

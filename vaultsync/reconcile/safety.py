@@ -1,26 +1,58 @@
-"""Look at a plan as a whole: an emptied vault or a mass deletion stops the cycle before anything is written."""
+"""Look at a plan as a whole: an emptied vault or a mass deletion stops the cycle before anything is written.
+
+Whether the root still is the folder that it was is for `cycle` to say, within one process: its device and inode change
+with a reboot or a restored backup, and a halt that is a false alarm teaches people to force. Another folder in its
+place has other notes, which is seen here.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from vaultsync.reconcile.plan import Plan
     from vaultsync.reconcile.snapshot import Snapshot
 
 
-def suspicious(plan: Plan, snapshot: Snapshot, max_vanished: float, min_known: int) -> str | None:
+def suspicious(  # noqa: PLR0913 - the plan, what it is compared with, and the settings
+    plan: Plan,
+    snapshot: Snapshot,
+    seen: Mapping[str, str],
+    wants: Callable[[str], bool],
+    max_vanished: float,
+    min_known: int,
+) -> str | None:
     """Return why the cycle must halt, None if nothing speaks against the plan.
 
     It halts when the base knows tasks and no note is left, or when more than `max_vanished` (a share) of at least
-    `min_known` known tasks are nowhere.
+    `min_known` known tasks, or of the notes `seen` at the last turn (path -> digest), are nowhere. Notes that the
+    settings no longer want (`wants`) haven't vanished.
     """
     known = len(snapshot.base)
     if known and not snapshot.notes:
         return f"the vault looks empty, and {known} tasks were known in it; is it mounted? --force goes on"
     if known >= min_known and plan.missing > max_vanished * known:
-        return (
-            f"{plan.missing} of {known} known tasks have vanished, more than `safety.max_vanished` ({max_vanished:g}) "
-            "allows; nothing was written; --force goes on"
-        )
+        return _too_many(plan.missing, known, "tasks", max_vanished)
+    if len(seen) >= min_known and (gone := _vanished_notes(plan, snapshot, seen, wants)) > max_vanished * len(seen):
+        return _too_many(gone, len(seen), "notes", max_vanished)
     return None
+
+
+def _vanished_notes(plan: Plan, snapshot: Snapshot, seen: Mapping[str, str], wants: Callable[[str], bool]) -> int:
+    """Return how many notes are gone: not those whose bytes, or one of whose tasks, stand elsewhere now."""
+    gone = [path for path in seen.keys() - snapshot.notes.keys() if not snapshot.is_held(path) and wants(path)]
+    if not gone:
+        return 0
+    arrived = {note.digest for path, note in snapshot.notes.items() if path not in seen}
+    left = {snapshot.base[key].path for key, task in plan.base.items() if key in snapshot.base}
+    left -= {task.path for task in plan.base.values()}
+    return sum(seen[path] not in arrived and path not in left for path in gone)
+
+
+def _too_many(gone: int, known: int, what: str, max_vanished: float) -> str:
+    return (
+        f"{gone} of {known} known {what} have vanished, more than `safety.max_vanished` ({max_vanished:g}) "
+        "allows; nothing was written; --force goes on"
+    )

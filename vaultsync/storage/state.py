@@ -29,10 +29,11 @@ from vaultsync.storage.journal import (
     read_runs,
     require_version,
 )
+from vaultsync.storage.seen import SEEN_SCHEMA, load_marks, load_notes, save_mark, save_notes
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from vaultsync.reconcile.putback import MadeEdit
@@ -57,6 +58,7 @@ _SCHEMA = (
     "create table if not exists told (problem text primary key) without rowid",
     "create table if not exists ids (id text primary key) without rowid",
     *JOURNAL_SCHEMA,
+    *SEEN_SCHEMA,
 )
 
 
@@ -113,6 +115,8 @@ class State:
             )
         }
         self.ids: set[str] = {name for (name,) in self._connection.execute("select id from ids")}
+        self.notes = load_notes(self._connection)
+        self.marks = load_marks(self._connection)
 
     def first_time(self, problems: Sequence[str]) -> list[str]:
         """Return those that were never told before, and remember that they are told now."""
@@ -122,6 +126,20 @@ class State:
                 for problem in problems
                 if connection.execute("insert or ignore into told values (?)", (problem,)).rowcount == 1
             ]
+
+    def remember_notes(self, notes: Mapping[str, str]) -> None:
+        """Keep the digest of each note that stands in the vault now, for the next turn to compare with."""
+        if notes != self.notes:
+            with self._writing() as connection:
+                save_notes(connection, self.notes, notes)
+            self.notes = dict(notes)
+
+    def mark(self, name: str) -> None:
+        """Set a mark of this replica, for good."""
+        if name not in self.marks:
+            with self._writing() as connection:
+                save_mark(connection, name)
+            self.marks.add(name)
 
     def close(self) -> None:
         """Close the file."""

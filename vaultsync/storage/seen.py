@@ -1,0 +1,40 @@
+"""What a replica has seen of its vault, kept in the state: the notes of the last turn, and that it waits for others.
+
+What follows from notes that are gone, or from a wait, is decided above.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+SEEN_SCHEMA = (
+    "create table if not exists notes (path text primary key, digest text not null) without rowid",
+    "create table if not exists marks (name text primary key) without rowid",
+)
+ARRIVED = "arrived"  # the mark of a replica that no longer waits for notes that others may have
+
+
+def load_notes(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the digest of each note that stood in the vault at the last turn."""
+    return dict(connection.execute("select path, digest from notes"))
+
+
+def load_marks(connection: sqlite3.Connection) -> set[str]:
+    """Return the marks that are set."""
+    return {name for (name,) in connection.execute("select name from marks")}
+
+
+def save_notes(connection: sqlite3.Connection, before: Mapping[str, str], notes: Mapping[str, str]) -> None:
+    """Save which notes stand now, where they are others than `before`."""
+    connection.executemany("delete from notes where path = ?", [(path,) for path in before.keys() - notes.keys()])
+    changed = [(path, digest) for path, digest in notes.items() if before.get(path) != digest]
+    connection.executemany("insert or replace into notes values (?, ?)", changed)
+
+
+def save_mark(connection: sqlite3.Connection, name: str) -> None:
+    """Set a mark for good."""
+    connection.execute("insert or ignore into marks values (?)", (name,))

@@ -142,8 +142,8 @@ class Scanner:
 
     def _is_new(self, path: str, before: Note | None) -> bool:
         now = self.known(path)
-        digests = [note.digest if note else None for note in (before, now)]
-        return digests[0] != digests[1] and (now is None or self.written.get(path) != now.digest)
+        # Our own writes are known since they were made; bytes of ours that come back are somebody's change.
+        return (before and before.digest) != (now and now.digest)
 
     def _drop(self, path: str) -> None:
         self.notes.pop(path, None)

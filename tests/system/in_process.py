@@ -10,9 +10,11 @@ import typer
 from typer.testing import CliRunner
 
 from vaultsync.cli.init import init_command
+from vaultsync.cli.log import log_command
 from vaultsync.cli.reconcile import reconcile_command
 from vaultsync.cli.set_status import set_command
 from vaultsync.cli.tasks import tasks_command
+from vaultsync.cli.undo import undo_command
 from vaultsync.errors import VaultsyncError
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ for _name, _command in (
     ("reconcile", reconcile_command),
     ("set", set_command),
     ("tasks", tasks_command),
+    ("log", log_command),
+    ("undo", undo_command),
 ):
     _app.command(_name)(_command)
 

@@ -10,11 +10,13 @@ from vaultsync.cli.demo import demo_command
 from vaultsync.cli.eject import eject_command
 from vaultsync.cli.init import init_command
 from vaultsync.cli.line import line_app
+from vaultsync.cli.log import log_command
 from vaultsync.cli.reconcile import reconcile_command
 from vaultsync.cli.run import run_command
 from vaultsync.cli.set_status import set_command
 from vaultsync.cli.tasks import tasks_command
 from vaultsync.cli.terminal import console, safe_lines
+from vaultsync.cli.undo import undo_command
 from vaultsync.errors import VaultsyncError
 
 app = typer.Typer(
@@ -29,6 +31,8 @@ app.command("reconcile")(reconcile_command)
 app.command("run")(run_command)
 app.command("tasks")(tasks_command)
 app.command("set")(set_command)
+app.command("log")(log_command)
+app.command("undo")(undo_command)
 app.command("demo")(demo_command)
 app.command("eject")(eject_command)
 app.add_typer(line_app, name="line")

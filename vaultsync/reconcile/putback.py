@@ -239,9 +239,11 @@ def _reason(edit: MadeEdit, at: int | None, standing: _Standing, rules: Rules) -
         return NOT_LANDED
     if only_stamps(edit, rules):
         return ONLY_AN_ID
-    if at is not None:
+    is_back = bool(edit.before) and standing.holds_once(edit.before)
+    # A removed line that somebody put elsewhere must not stand there twice; without an id it may be another task.
+    if at is not None and (edit.after or not is_back or not any(line.block_id for line in _tasks(edit.before, rules))):
         return None
-    if edit.before and standing.holds_once(edit.before):
+    if is_back:
         return ALREADY
     if edit.after:
         return CHANGED
@@ -314,7 +316,7 @@ def _slots(text: str, backwards: Sequence[MadeEdit]) -> dict[int, tuple[str, ...
             slots[back.line] = back.after
         else:
             put_in[back.line] += back.after
-    for number, texts in put_in.items():
+    for number, texts in put_in.items() if lines else ():
         last = min(number, len(lines))
         there = slots.get(last, (lines[last - 1],))
         slots[last] = (*texts, *there) if number == last else (*there, *texts)

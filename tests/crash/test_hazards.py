@@ -367,3 +367,27 @@ def test_a_task_typed_into_the_region_stands_below_it_as_typed(typed: str, settl
     assert all(line in settled.read(ANA).partition("%% vaultsync:end %%")[2] for line in typed.split("\n"))
     sources = [path for path in before if not path.startswith("Tasks/")]
     assert {path: settled.read(path) for path in sources} == {path: before[path] for path in sources}
+
+
+@pytest.mark.parametrize(
+    ("limit", "text"),
+    [
+        pytest.param("note_bytes: 1000", "- [?] One @Ana\n" + "x\n" * 1000, id="a note that is too long"),
+        pytest.param("nesting: 10", f"{'> ' * 20}- [?] One @Ana\n", id="lists and quotes too deep in each other"),
+        pytest.param("line_chars: 1000", f"- [?] One {'x' * 2000} @Ana\n", id="a line that is too long"),
+    ],
+)
+def test_beyond_a_limit_a_note_is_told_with_its_setting_and_left_alone(
+    limit: str, text: str, settled: FolderVault
+) -> None:
+    before = settled.texts()
+    settled.configure(f"limits:\n  {limit}\n")
+    settled.write("Huge.md", text)
+    told = words(settled.turn())
+    settled.come_to_rest()
+    assert "Huge.md: " in told
+    assert f"limits.{limit.partition(':')[0]}" in told
+    assert settled.texts() == {**before, "Huge.md": text}
+    settled.configure("")
+    settled.come_to_rest()
+    assert "[?] One" in settled.read(ANA)

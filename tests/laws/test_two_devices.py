@@ -178,7 +178,7 @@ def test_two_devices_end_alike() -> None:
 
 @pytest.mark.long
 def test_two_devices_end_alike_for_long() -> None:
-    run(examples=60, steps=20)
+    run(examples=30, steps=20)
 
 
 @pytest.mark.nightly

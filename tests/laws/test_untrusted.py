@@ -1,4 +1,4 @@
-"""Text from anywhere stays text: whatever names, notes and settings hold, nothing leaves the vault, runs, breaks out."""
+"""Text from anywhere stays text: whatever names, notes, settings hold, nothing leaves the vault, runs or breaks out."""
 
 from __future__ import annotations
 

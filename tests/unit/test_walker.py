@@ -144,7 +144,7 @@ def test_an_indentation_of_zero_width_spaces_is_text() -> None:
 
 @pytest.mark.parametrize("text", [f"{SENTINEL}", f"- [ ] {SENTINEL}1", f"- [ ]{SENTINEL}7 a\n- [ ] b"])
 def test_a_note_with_the_sentinel_is_a_problem(text: str) -> None:
-    assert find_task_lines(text) == TaskLines((), "the note holds U+10FA5E, which vaultsync needs for itself")
+    assert find_task_lines(text) == TaskLines((), "the note holds U+10FA5E, which vaultsync needs for itself", 1)
 
 
 DEEP: list[tuple[str, Callable[[int], str]]] = [
@@ -161,7 +161,8 @@ def test_nesting_is_read_up_to_the_cap_and_a_problem_beyond(nested: Callable[[in
     assert within.problem is None
     assert within.lines[-1] == len(split_lines(nested(30)))
     beyond = find_task_lines(nested(31), nesting=30)
-    assert beyond == TaskLines((), "lists and quotes stand more than 30 deep in each other")
+    what = "lists and quotes stand more than 30 deep in each other; `limits.nesting` raises the limit"
+    assert beyond == TaskLines((), what, len(split_lines(nested(31))))
 
 
 def test_a_hundred_levels_are_read_by_default() -> None:

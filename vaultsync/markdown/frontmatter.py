@@ -23,7 +23,7 @@ Scalar = str | int | bool | date
 _OPENS = re.compile(r"\ufeff?---[ \t]*(?:\r\n|\r|\n)")
 _CLOSES = re.compile(r"(?<=[\r\n])---[ \t]*(?=[\r\n]|\Z)")
 _LINE_BREAK = re.compile(r"[\r\n\x85\u2028\u2029]")  # what YAML takes for one
-_MAX_NODES = 20_000  # more than 64 KB can hold without aliases
+_MAX_NODES = 20_000  # without aliases no text holds more than it has characters; few of them may be doubled
 _MAX_BITS = 128
 _LIMIT_BYTES = 65_536
 # Beginning with a letter and free of punctuation that YAML could read; whether it is "yes" or "null" the parser says.
@@ -63,7 +63,7 @@ class _Loader(yaml.SafeLoader):
 
     def get_single_node(self) -> yaml.Node | None:
         node = super().get_single_node()
-        if node is not None and _expanded(node, {}) > _MAX_NODES:
+        if node is not None and _expanded(node, {}) > max(_MAX_NODES, self.index):
             raise ValueError("aliases multiply its content")
         return node
 
@@ -86,13 +86,13 @@ def _expanded(node: yaml.Node, known: dict[int, int]) -> int:
     return known[id(node)]
 
 
-def properties(raw: str, limit_bytes: int = _LIMIT_BYTES) -> tuple[dict[str, object], str | None]:
+def properties(raw: str, limit_bytes: int | None = _LIMIT_BYTES) -> tuple[dict[str, object], str | None]:
     """Read frontmatter (the text between the fences) into its properties, or `{}` and a problem that says why not.
 
     Nothing is raised, whatever the text. Empty frontmatter has no properties and no problem. Of a key that stands there
     twice the last value counts; a key that YAML reads as another type is named as Python writes that.
     """
-    if len(raw.encode("utf-8", "surrogatepass")) > limit_bytes:
+    if limit_bytes is not None and len(raw.encode("utf-8", "surrogatepass")) > limit_bytes:
         return {}, f"frontmatter: longer than {limit_bytes} bytes"
     try:
         value: Any = YAMLHandler().load(raw, Loader=_Loader)
@@ -119,7 +119,7 @@ def set_properties(text: str, changes: Mapping[str, Scalar | None]) -> str:
     """
     span = _span(text)
     raw = text[slice(*span)] if span else ""
-    before, problem = properties(raw)
+    before, problem = properties(raw, None)  # whoever read the note has seen to its size
     if problem:
         raise ValueError(problem)
     wanted = {key: value for key, value in changes.items() if not _holds(before, key, value)}
@@ -127,7 +127,7 @@ def set_properties(text: str, changes: Mapping[str, Scalar | None]) -> str:
         return text
     end = prevailing_end(text)
     new = _edited(raw, wanted, end)
-    after, problem = properties(new)
+    after, problem = properties(new, None)
     # By their text: it tells True from 1, and a NaN is itself.
     if problem or repr(after) != repr(_expected(before, wanted)):
         raise ValueError(f"frontmatter: {', '.join(wanted)} can't be set without changing more than that")

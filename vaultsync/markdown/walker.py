@@ -18,6 +18,7 @@ from mistune.core import BlockState
 from mistune.helpers import BLOCK_TAGS, PRE_TAGS
 
 from vaultsync.markdown import frontmatter
+from vaultsync.markdown.textlines import count_ends
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,7 @@ _BOX = re.compile(r"\[[^\r\n]\](?=[ \t\r\n]|\Z)")
 _BEFORE_BOX = re.compile(r"[ \t]*+(?:(?:>[ \t]*+)*(?:[-+*]|[0-9]{1,9}+[.)])[ \t]++)+")
 # Obsidian reads a numbered item straight after the box as a list inside the item, which then is no task.
 _TASK = re.compile(rf"\[.\]{SENTINEL}(?P<line>[0-9]++)(?![ \t]+[0-9]{{1,9}}[.)](?:[ \t]|$))", re.MULTILINE)
+_TAG = re.compile(rf"{SENTINEL}([0-9]++)")
 _LEADING_TABS = re.compile(r"^[ >*+\-0-9.)]*+\t[ \t>*+\-0-9.)]*+", re.MULTILINE)
 
 
@@ -39,6 +41,7 @@ class TaskLines:
 
     lines: tuple[int, ...]
     problem: str | None
+    problem_at: int | None = None  # the line where it is, if that is known
 
 
 def find_task_lines(text: str, nesting: int = 100, *, skip: tuple[int, int] | None = None) -> TaskLines:
@@ -51,7 +54,8 @@ def find_task_lines(text: str, nesting: int = 100, *, skip: tuple[int, int] | No
     Whatever the text, nothing is raised.
     """
     if SENTINEL in text:
-        return TaskLines((), f"the note holds U+{ord(SENTINEL):X}, which vaultsync needs for itself")
+        what = f"the note holds U+{ord(SENTINEL):X}, which vaultsync needs for itself"
+        return TaskLines((), what, count_ends(text[: text.index(SENTINEL)]) + 1)
     if not _BOX.search(text):
         return TaskLines((), None)
     source = _tagged(_parsable(text, skip))
@@ -59,8 +63,11 @@ def find_task_lines(text: str, nesting: int = 100, *, skip: tuple[int, int] | No
         return TaskLines((), None)
     try:
         return TaskLines(_read(source, nesting), None)
-    except (_TooDeepError, RecursionError):
-        return TaskLines((), f"lists and quotes stand more than {nesting} deep in each other")
+    except _TooDeepError as error:
+        what = f"lists and quotes stand more than {nesting} deep in each other; `limits.nesting` raises the limit"
+        return TaskLines((), what, error.line)
+    except RecursionError:
+        return TaskLines((), "lists and quotes stand deeper in each other than can be followed")
 
 
 def _parsable(text: str, skip: tuple[int, int] | None) -> str:
@@ -137,6 +144,12 @@ def _blocks(nesting: int) -> _Blocks:
 class _TooDeepError(Exception):
     """Lists and quotes stand deeper in each other than asked for; mistune itself would drop what is below."""
 
+    def __init__(self, source: str) -> None:
+        """Keep the number of the first candidate that stands so deep."""
+        super().__init__()
+        found = _TAG.search(source)
+        self.line = int(found[1]) if found else None
+
 
 class _State(BlockState):
     """A paragraph keeps its first lines only: a box can stand nowhere else, and growing the text is quadratic."""
@@ -207,7 +220,7 @@ class _Blocks(BlockParser):
 
     def parse(self, state: BlockState, rules: list[str] | None = None) -> None:
         if state.depth() > self.nesting:
-            raise _TooDeepError
+            raise _TooDeepError(state.src)
         match = self.compile_sc(rules or _RULES).match
         while state.cursor < state.cursor_max:
             if plain := _PLAIN.match(state.src, state.cursor):

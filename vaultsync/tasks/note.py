@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from vaultsync.markdown import frontmatter
 from vaultsync.markdown.region import Regions, find_regions
 from vaultsync.markdown.textlines import line_and_end, split_lines
-from vaultsync.markdown.walker import SENTINEL, find_task_lines
+from vaultsync.markdown.walker import find_task_lines
 from vaultsync.model import Problem, TaskLine
 from vaultsync.tasks.line import parse_line
 
@@ -126,13 +126,22 @@ def parse_text(path: str, text: str, digest: str, rules: Rules) -> Note:
     skip = (regions.begin, regions.end) if regions and regions.begin and regions.end else None
     found = find_task_lines(text, nesting=rules.limits.nesting, skip=skip)
     if found.problem:
-        at = text.find(SENTINEL)
-        return held_note(path, digest, found.problem, len(split_lines(text[: at + 1])) if at >= 0 else None)
+        return held_note(path, digest, found.problem, found.problem_at)
+    lines = split_lines(text) if found.lines else []
+    for number in found.lines:
+        length = len(line_and_end(lines[number - 1])[0])
+        if length > rules.limits.line_chars:
+            limit = f"more than {rules.limits.line_chars}; `limits.line_chars` raises the limit"
+            return held_note(path, digest, f"the line has {length} characters, {limit}", number)
 
-    wants_properties = bool(found.lines or regions or rules.may_hold_region(path))
-    properties = (
-        _wanted_properties(path, front, rules, problems) if front and (wants_properties or _is_wanted(front)) else {}
-    )
+    if not (found.lines or regions or rules.may_hold_region(path) or (front and _is_wanted(front))):
+        front = None  # nobody needs to know what it says
+    size = len(front.raw.encode()) if front else 0
+    if front and size > rules.limits.frontmatter_bytes:
+        # Not read, it could say that the note is to be left alone.
+        limit = f"more than {rules.limits.frontmatter_bytes}; `limits.frontmatter_bytes` raises the limit"
+        return held_note(path, digest, f"the frontmatter is {size} bytes, {limit}", front.first)
+    properties = _wanted_properties(path, front, problems) if front else {}
     kind = _kind(properties)
     if kind == "off":
         return Note(path, digest, kind)
@@ -140,7 +149,7 @@ def parse_text(path: str, text: str, digest: str, rules: Rules) -> Note:
         path,
         digest,
         kind,
-        tasks=tuple(_read_tasks(path, text, found.lines, rules, problems)),
+        tasks=tuple(_read_tasks(path, lines, found.lines, rules)),
         properties=properties,
         regions=regions,
         text=text if regions or kind != "source" or rules.may_hold_region(path) else None,
@@ -154,22 +163,16 @@ def _is_wanted(front: Frontmatter) -> bool:
     return _WANTED_WITHOUT_TASKS.search(front.raw) is not None
 
 
-def _wanted_properties(path: str, front: Frontmatter, rules: Rules, problems: list[Problem]) -> dict[str, object]:
-    everything, trouble = frontmatter.properties(front.raw, rules.limits.frontmatter_bytes)
+def _wanted_properties(path: str, front: Frontmatter, problems: list[Problem]) -> dict[str, object]:
+    everything, trouble = frontmatter.properties(front.raw, None)
     if trouble:
         problems.append(Problem(path, front.first, trouble))
     return {key: everything[key] for key in WANTED_PROPERTIES if key in everything}
 
 
-def _read_tasks(path: str, text: str, numbers: Sequence[int], rules: Rules, problems: list[Problem]) -> Iterator[Task]:
-    lines = split_lines(text) if numbers else []
+def _read_tasks(path: str, lines: Sequence[str], numbers: Sequence[int], rules: Rules) -> Iterator[Task]:
     for number in numbers:
-        line_text = line_and_end(lines[number - 1])[0]
-        if len(line_text) > rules.limits.line_chars:
-            limit = f"more than {rules.limits.line_chars}; `limits.line_chars` raises the limit"
-            problems.append(Problem(path, number, f"the line has {len(line_text)} characters, {limit}"))
-            continue
-        line = parse_line(line_text, rules.tasks, hidden=rules.read_hidden_fields)
+        line = parse_line(line_and_end(lines[number - 1])[0], rules.tasks, hidden=rules.read_hidden_fields)
         if line is not None:
             yield Task(path, number, line)
 

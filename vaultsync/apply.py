@@ -95,6 +95,7 @@ def apply(  # noqa: PLR0913 - where from, where to, and who listens
     plan: Plan,
     scanner: Scanner,
     state: State,
+    backups: Backups,
     start: RunStart,
     progress: Progress,
     tell: Tell,
@@ -117,8 +118,9 @@ def apply(  # noqa: PLR0913 - where from, where to, and who listens
             applied.changed.add(path)
             continue
         content = after.encode("utf-8")
+        expected = None if before is None else scanner.notes[path].digest
         try:
-            vault.write(scanner.settings.root, path, content, None if before is None else scanner.notes[path].digest)
+            vault.write(scanner.settings.root, path, content, expected, backups)
         except vault.TargetChangedError:
             applied.changed.add(path)
         except vault.WriteRefusedError as error:
@@ -171,14 +173,14 @@ def ended(run: int, edits: Sequence[MadeEdit], landed: Mapping[str, str]) -> Run
     return RunEnd(run, tuple(edit.path in landed for edit in edits))
 
 
-def write_notes(texts: Mapping[str, str], scanner: Scanner) -> tuple[dict[str, str], list[Problem]]:
+def write_notes(texts: Mapping[str, str], scanner: Scanner, backups: Backups) -> tuple[dict[str, str], list[Problem]]:
     """Write the new texts of notes, which must be as scanned; return the digests of those written, and what failed."""
     digests: dict[str, str] = {}
     problems: list[Problem] = []
     for path, text in texts.items():
         content = text.encode("utf-8")
         try:
-            vault.write(scanner.settings.root, path, content, scanner.notes[path].digest)
+            vault.write(scanner.settings.root, path, content, scanner.notes[path].digest, backups)
         except vault.TargetChangedError:
             problems.append(Problem(path, None, "it was changed meanwhile; run again"))
         except vault.WriteRefusedError as error:

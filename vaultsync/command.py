@@ -73,7 +73,8 @@ def write_command(commanded: Commanded, wheel: Wheel, *, alone: bool) -> frozens
     state = wheel.state
     made = journaled(commanded.edits, wheel.scanner)
     run = state.record(wheel.run_start(), made)
-    digests, problems = write_notes({edit.path: commanded.texts[edit.path] for edit in commanded.edits}, wheel.scanner)
+    texts = {edit.path: commanded.texts[edit.path] for edit in commanded.edits}
+    digests, problems = write_notes(texts, wheel.scanner, wheel.backups)
     commanded.problems += problems
     commanded.edits = [edit for edit in commanded.edits if edit.path in digests]
     changes = StateChanges(ended=ended(run, made, digests))

@@ -20,7 +20,7 @@ from vaultsync.reconcile.safety import suspicious
 from vaultsync.reconcile.snapshot import Snapshot
 from vaultsync.scan import Scanner
 from vaultsync.settle import settle
-from vaultsync.storage import vault
+from vaultsync.storage import late, vault
 from vaultsync.storage.backups import Backups
 from vaultsync.storage.journal import RunStart
 from vaultsync.storage.seen import ARRIVED
@@ -57,6 +57,7 @@ class Waits:
     settle: float
     absent_delay: float
     replica_wait: float = 0.0  # that the whole vault must have been left alone, before a new replica makes index notes
+    late: float = 0.0  # how long a file that we replaced is waited for; 0: until the turn ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Wheel:
     _identity: tuple[int, int] = field(init=False)
     _memory: Memory = field(default_factory=Memory)
     _began: tuple[float, float] = field(init=False)  # one moment by both clocks
+    _recovered: bool = False  # whether it was looked for what a killed run displaced
     _planned_at: float = 0.0  # monotonic; when the last snapshot was taken
     _unserved: dict[str, float] = field(default_factory=dict)  # young notes, by the monotonic time since when they wait
 
@@ -157,7 +159,7 @@ class Wheel:
                 tell_all(plan, self.scanner, tell)
                 absorbed = [absorption.told() for absorption in plan.absorbed]
                 break
-            applied = apply(plan, self.scanner, self.state, self.run_start(), progress, tell, stop)
+            applied = apply(plan, self.scanner, self.state, self.backups, self.run_start(), progress, tell, stop)
             absorbed += absorb(plan, applied, self.scanner, self.backups)
             written |= applied.landed.keys()
             blocked |= applied.blocked
@@ -174,6 +176,9 @@ class Wheel:
             self.state.remember_notes({path: note.digest for path, note in self.scanner.notes.items()})
         told = (*restless, *absorbed, *known_problems, *plan.problems, *refused.values(), *checked.remarks)
         told += tuple(Problem(path, None, f"can't be written: {what}") for path, what in sorted(blocked.items()))
+        if not dry_run and not self.waits.late:
+            self.finish()
+        told += self.backups.take_remarks()
         return Outcome(
             plan=plan,
             written=frozenset(written),
@@ -194,6 +199,15 @@ class Wheel:
         kept = dt.timedelta(days=self.settings.config.machine.journal.keep_days)
         self.state.prune(dt.datetime.fromtimestamp(self.clock.now(), dt.UTC) - kept)
 
+    def finish(self) -> None:
+        """Look a last time at the files that our writes displaced."""
+        late.finish(self.settings.root, self.backups, self.clock.monotonic(), self.clock.sleep)
+
+    def look_again(self) -> float | None:
+        """Look at the files that our writes displaced; return the seconds until the next look, None if none is due."""
+        due = late.look_again(self.settings.root, self.backups, self.clock.monotonic())
+        return None if due is None else max(0.0, due - self.clock.monotonic())
+
     def _worth_telling(self, problems: Iterable[Problem], *, remember: bool) -> tuple[Problem, ...]:
         """Return the problems without repetitions, and those that are told only once only if they are new."""
         distinct = list(dict.fromkeys(problems))
@@ -209,11 +223,15 @@ class Wheel:
         if changed is not None:
             self.scanner.scan_some(changed)
             return
-        self.scanner.scan_all(lambda done, total: progress("reading", done, total))
-        for path in self.scanner.stale_temps if tidy else ():
-            vault.remove_temp(self.settings.root, path)
         if tidy:
             self.backups.forget_old(self.clock.now())
+            if not self._recovered:
+                late.recover(self.settings.root, self.backups)
+                self._recovered = True
+            self.look_again()
+        self.scanner.scan_all(lambda done, total: progress("reading", done, total))
+        for path in self.scanner.stale_temps if tidy else ():
+            self.backups.clear_temp(self.settings.root, path)
 
     def _require_root(self, *, force: bool) -> None:
         identity = _identity_of(self.settings.root)

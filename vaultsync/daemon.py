@@ -63,12 +63,15 @@ class Daemon:
             if due is not None and now >= due:
                 due = self._turn(full=False)
                 continue
-            paths, doubt = self._collect(min(full_due, due if due is not None else full_due) - now)
+            look = self.wheel.look_again()
+            if self.wheel.backups.remarks and due is None:
+                due = now
+            wait = min(full_due, due if due is not None else full_due) - now
+            paths, doubt = self._collect(wait if look is None else min(wait, look))
             if doubt:
                 full_due = min(full_due, time.monotonic())
             elif self.wheel.scanner.scan_some(paths):
-                wait = self.wheel.next_wait(self.timing.quiet)
-                soonest = time.monotonic() + (wait or 0.0)
+                soonest = time.monotonic() + (self.wheel.next_wait(self.timing.quiet) or 0.0)
                 due = min(due, soonest) if due is not None else soonest
 
     def _collect(self, timeout: float) -> tuple[set[str], bool]:

@@ -291,7 +291,7 @@ def _take_regions(ejection: Ejection, ejected: Ejected, wheel: Wheel, progress: 
                 ejected.backups[left.path] = wheel.backups.set_aside(root, left.path, left.digest)
                 return
             content = left.text.encode("utf-8")
-            vault.write(root, left.path, content, left.digest)
+            vault.write(root, left.path, content, left.digest, wheel.backups)
             digests[left.path] = vault.digest_of(content)
             ejected.written.add(left.path)
 
@@ -314,7 +314,7 @@ def _take_ids(ejection: Ejection, ejected: Ejected, wheel: Wheel, progress: Prog
             if vault.digest_of(before) != ejection.digests[path]:
                 raise vault.TargetChangedError(path)
             content = apply_edits(before.decode("utf-8"), edits).encode("utf-8")
-            vault.write(root, path, content, ejection.digests[path])
+            vault.write(root, path, content, ejection.digests[path], wheel.backups)
             digests[path] = vault.digest_of(content)
             ejected.written.add(path)
             ejected.edits += edits

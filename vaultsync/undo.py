@@ -92,7 +92,7 @@ def write_undo(undoing: Undoing, wheel: Wheel, *, alone: bool) -> frozenset[str]
         return frozenset()
     state = wheel.state
     run = state.record(wheel.run_start(undoes=undoing.run.number), undoing.edits)
-    digests, undoing.problems = write_notes(undoing.texts, wheel.scanner)
+    digests, undoing.problems = write_notes(undoing.texts, wheel.scanner, wheel.backups)
     changes = StateChanges(ended=ended(run, undoing.edits, digests))
     undoing.edits = [edit for edit in undoing.edits if edit.path in digests]
     undoing.number = run

@@ -59,11 +59,13 @@ def test_a_copy_that_is_torn_is_made_again(backups: Backups) -> None:
 
 
 def test_copies_go_after_thirty_days(backups: Backups) -> None:
-    old, young = backups.keep("Old.md", b"old"), backups.keep("Young.md", b"young")
-    os.utime(old, (0, 1_000_000.0))
-    os.utime(young, (0, 1_000_010.0))
-    backups.forget_old(1_000_005.0 + KEPT_SECONDS)
-    assert names(backups.folder) == [young.name]
+    place = backups.keep("N.md", b"text")
+    kept_at = place.stat().st_ctime
+    os.utime(place, (0, 0))
+    backups.forget_old(kept_at + KEPT_SECONDS - 1)
+    assert names(backups.folder) == [place.name]
+    backups.forget_old(kept_at + KEPT_SECONDS + 1)
+    assert names(backups.folder) == []
 
 
 def test_nothing_is_old_where_nothing_was_ever_kept(backups: Backups) -> None:

@@ -7,6 +7,12 @@ from pathlib import Path
 import pytest
 
 from vaultsync.storage import vault
+from vaultsync.storage.backups import Backups
+
+
+@pytest.fixture
+def backups(tmp_path_factory: pytest.TempPathFactory) -> Backups:
+    return Backups(tmp_path_factory.mktemp("state") / "backups")
 
 
 def names(folder: Path) -> list[str]:
@@ -17,86 +23,86 @@ def digest(text: str) -> str:
     return vault.digest_of(text.encode())
 
 
-def test_a_write_replaces_what_it_expects(tmp_path: Path) -> None:
+def test_a_write_replaces_what_it_expects(tmp_path: Path, backups: Backups) -> None:
     (tmp_path / "a.md").write_text("old")
-    vault.write(tmp_path, "a.md", b"new", digest("old"))
+    vault.write(tmp_path, "a.md", b"new", digest("old"), backups)
     assert (tmp_path / "a.md").read_text() == "new"
     assert names(tmp_path) == ["a.md"]
 
 
-def test_a_write_refuses_what_it_does_not_expect(tmp_path: Path) -> None:
+def test_a_write_refuses_what_it_does_not_expect(tmp_path: Path, backups: Backups) -> None:
     (tmp_path / "a.md").write_text("somebody else's")
     with pytest.raises(vault.TargetChangedError):
-        vault.write(tmp_path, "a.md", b"new", digest("old"))
+        vault.write(tmp_path, "a.md", b"new", digest("old"), backups)
     assert (tmp_path / "a.md").read_text() == "somebody else's"
     assert names(tmp_path) == ["a.md"]
 
 
-def test_a_deleted_note_is_not_brought_back(tmp_path: Path) -> None:
+def test_a_deleted_note_is_not_brought_back(tmp_path: Path, backups: Backups) -> None:
     with pytest.raises(vault.TargetChangedError):
-        vault.write(tmp_path, "a.md", b"new", digest("old"))
+        vault.write(tmp_path, "a.md", b"new", digest("old"), backups)
     assert names(tmp_path) == []
 
 
-def test_a_new_note_never_replaces_one(tmp_path: Path) -> None:
-    vault.write(tmp_path, "x/y/a.md", b"first", None)
+def test_a_new_note_never_replaces_one(tmp_path: Path, backups: Backups) -> None:
+    vault.write(tmp_path, "x/y/a.md", b"first", None, backups)
     with pytest.raises(vault.TargetChangedError):
-        vault.write(tmp_path, "x/y/a.md", b"second", None)
+        vault.write(tmp_path, "x/y/a.md", b"second", None, backups)
     assert (tmp_path / "x/y/a.md").read_text() == "first"
     assert names(tmp_path / "x/y") == ["a.md"]
 
 
 def test_a_new_note_never_replaces_one_where_there_are_no_hard_links(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, backups: Backups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_links(*_: object) -> None:
         raise OSError(95, "not supported")
 
     monkeypatch.setattr(os, "link", no_links)
     monkeypatch.setattr(Path, "hardlink_to", no_links)
-    vault.write(tmp_path, "a.md", b"first", None)
+    vault.write(tmp_path, "a.md", b"first", None, backups)
     with pytest.raises(vault.TargetChangedError):
-        vault.write(tmp_path, "a.md", b"second", None)
+        vault.write(tmp_path, "a.md", b"second", None, backups)
     assert (tmp_path / "a.md").read_text() == "first"
 
 
-def test_the_mode_is_kept(tmp_path: Path) -> None:
+def test_the_mode_is_kept(tmp_path: Path, backups: Backups) -> None:
     (tmp_path / "a.md").write_text("old")
     (tmp_path / "a.md").chmod(0o640)
-    vault.write(tmp_path, "a.md", b"new", digest("old"))
+    vault.write(tmp_path, "a.md", b"new", digest("old"), backups)
     assert stat.S_IMODE((tmp_path / "a.md").stat().st_mode) == 0o640
 
 
-def test_a_symbolic_link_is_never_replaced_by_a_file(tmp_path: Path) -> None:
+def test_a_symbolic_link_is_never_replaced_by_a_file(tmp_path: Path, backups: Backups) -> None:
     (tmp_path / "real.md").write_text("old")
     (tmp_path / "a.md").symlink_to("real.md")
     with pytest.raises(vault.WriteRefusedError, match="regular"):
-        vault.write(tmp_path, "a.md", b"new", digest("old"))
+        vault.write(tmp_path, "a.md", b"new", digest("old"), backups)
     assert (tmp_path / "a.md").is_symlink()
     assert names(tmp_path) == ["a.md", "real.md"]
 
 
-def test_a_folder_that_leads_out_of_the_vault_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_leads_out_of_the_vault_is_refused(tmp_path: Path, backups: Backups) -> None:
     inside, outside = tmp_path / "vault", tmp_path / "elsewhere"
     inside.mkdir()
     outside.mkdir()
     (inside / "Tasks").symlink_to(outside)
     with pytest.raises(vault.WriteRefusedError, match="outside"):
-        vault.write(inside, "Tasks/a.md", b"new", None)
+        vault.write(inside, "Tasks/a.md", b"new", None, backups)
     assert names(outside) == []
 
 
-def test_a_note_with_two_hard_links_is_refused(tmp_path: Path) -> None:
+def test_a_note_with_two_hard_links_is_refused(tmp_path: Path, backups: Backups) -> None:
     (tmp_path / "a.md").write_text("old")
     (tmp_path / "b.md").hardlink_to(tmp_path / "a.md")
     with pytest.raises(vault.WriteRefusedError, match="hard links"):
-        vault.write(tmp_path, "a.md", b"new", digest("old"))
+        vault.write(tmp_path, "a.md", b"new", digest("old"), backups)
     assert (tmp_path / "b.md").read_text() == "old"
 
 
 @pytest.mark.parametrize("call", ["fsync", "fchmod"])
 def test_a_failing_system_leaves_the_old_bytes_and_no_temporary_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+    tmp_path: Path, backups: Backups, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     (tmp_path / "a.md").write_text("old")
 
@@ -105,7 +111,7 @@ def test_a_failing_system_leaves_the_old_bytes_and_no_temporary_file(
 
     monkeypatch.setattr(os, call, full)
     with pytest.raises(OSError, match="No space"):
-        vault.write(tmp_path, "a.md", b"new", digest("old"))
+        vault.write(tmp_path, "a.md", b"new", digest("old"), backups)
     assert (tmp_path / "a.md").read_text() == "old"
     assert names(tmp_path) == ["a.md"]
 
@@ -149,10 +155,10 @@ def test_a_name_that_is_not_utf_8_is_told_and_passed_over(tmp_path: Path) -> Non
     assert listing.unreadable == {"caf\ufffd.md": "its name is not UTF-8"}
 
 
-def test_a_read_only_note_is_refused_whoever_asks(tmp_path: Path) -> None:
+def test_a_read_only_note_is_refused_whoever_asks(tmp_path: Path, backups: Backups) -> None:
     (tmp_path / "a.md").write_text("old")
     (tmp_path / "a.md").chmod(0o444)
     with pytest.raises(vault.WriteRefusedError, match="read-only"):
-        vault.write(tmp_path, "a.md", b"new", digest("old"))
+        vault.write(tmp_path, "a.md", b"new", digest("old"), backups)
     assert (tmp_path / "a.md").read_text() == "old"
     assert names(tmp_path) == ["a.md"]

@@ -54,7 +54,7 @@ def _write_vault(folder: Path, today: dt.date) -> Path:
             raise VaultError(f"{folder} isn't empty; name a new folder for the example")
         root = folder.resolve()
         for path, content in demo_vault.files(today).items():
-            files.write(root, path, content, None)
+            files.create(root, path, content)
     except OSError as error:
         raise VaultError(f"{folder}: the example can't be written there ({error.strerror})") from error
     return root

@@ -13,6 +13,7 @@ import platformdirs
 from vaultsync.cycle import Waits, Wheel
 from vaultsync.errors import VaultError
 from vaultsync.settings import Settings, load_settings
+from vaultsync.storage import late
 from vaultsync.storage.lock import vault_lock
 from vaultsync.storage.state import State, state_folder
 
@@ -56,7 +57,7 @@ def waits(machine: MachineConfig, *, daemon: bool) -> Waits:
     every = Waits(
         timing.quiet, timing.quiet_max, timing.stamp_after, timing.settle, timing.absent_delay, timing.replica_wait
     )
-    return every if daemon else replace(every, stamp_after=0.0, settle=0.0)
+    return replace(every, late=late.LATE) if daemon else replace(every, stamp_after=0.0, settle=0.0)
 
 
 @contextlib.contextmanager
@@ -79,6 +80,8 @@ def opened(
     with vault_lock(folder, settings.root) if lock else contextlib.nullcontext():
         state = State(folder / "state.db")
         try:
-            yield Wheel(settings, state, clock, waits(settings.config.machine, daemon=daemon), command)
+            wheel = Wheel(settings, state, clock, waits(settings.config.machine, daemon=daemon), command)
+            yield wheel
+            wheel.finish()
         finally:
             state.close()

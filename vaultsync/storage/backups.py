@@ -10,12 +10,15 @@ import errno
 import hashlib
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from vaultsync.model import Problem
 from vaultsync.storage import vault
+from vaultsync.storage.displaced import Displaced, record_name
 
 KEPT_SECONDS = 30 * 86400.0
+_HELD_OPEN = 64  # files at once, far below what a system lets one program open
 _NAME_CHARS = 60  # of the note's own name, within the name of its copy
 
 
@@ -24,6 +27,8 @@ class Backups:
     """The folder of one vault's backups; made with mode 0700 when the first copy is kept, the copies have 0600."""
 
     folder: Path
+    pending: list[Displaced] = field(default_factory=list)  # files that somebody may still be writing into
+    remarks: list[Problem] = field(default_factory=list)  # what became of such writes, to be told
 
     def keep(self, path: str, content: bytes) -> Path:
         """Keep a copy of a note's bytes and return where it stands. Equal bytes of a note share one copy.
@@ -77,10 +82,60 @@ class Backups:
         vault.sync_folder(target.parent)
         return place
 
+    def announce(self, path: str, spare: Path, before: bytes, expected: str, written: str) -> Displaced:
+        """Write down that a note is about to change places with the file at `spare`. Raises OSError."""
+        self.make_folder()
+        record = self.folder / record_name(_mark(path), spare)
+        displaced = Displaced(path, spare, record, expected, written)
+        displaced.announce(before)
+        return displaced
+
+    def await_late(self, displaced: Displaced) -> None:
+        """Have a displaced file looked at again; of many that only an open descriptor keeps, the oldest are closed."""
+        self.pending.append(displaced)
+        held = [waiting for waiting in self.pending if waiting.is_held]
+        for waiting in held[:-_HELD_OPEN]:
+            waiting.freeze()
+
+    def guard(self, displaced: Displaced, before: bytes, contents: list[bytes]) -> None:
+        """Have a note looked at for bytes of somebody's that were out of their place while others may have read it.
+
+        Bytes that may be half of a save are left out: their gaps would be taken for deletions.
+        """
+        for number, content in enumerate(contents):
+            if len(content) < len(before) or before.rstrip().rpartition(b"\n")[2] not in content:
+                continue
+            record = displaced.record.with_name(f"{number}-{displaced.record.name}")
+            nowhere = displaced.spare.with_name(f"{number}-{displaced.spare.name}")
+            digests = displaced.expected, displaced.written, vault.digest_of(content)
+            guarded = Displaced(displaced.path, nowhere, record, *digests, older=True, due=0.0)
+            guarded.announce(before)
+            guarded.fill(content)
+            self.pending.append(guarded)
+
+    def clear_temp(self, root: Path, path: str) -> None:
+        """Remove a temporary file that a killed run left in the vault; keep its bytes if they may be somebody's."""
+        place = root / path
+        try:
+            if not vault.is_ours(place):
+                kept = self.keep(path, vault.read(root, path))
+                what = f"a run that was killed while it wrote a note left this behind; it is kept in {kept}"
+                self.remarks.append(Problem(path, None, what))
+            place.unlink()
+        except OSError as error:
+            self.remarks.append(Problem(path, None, f"can't be removed: {error.strerror}"))
+
+    def take_remarks(self) -> tuple[Problem, ...]:
+        """Return what is to be told, once."""
+        told = tuple(self.remarks)
+        self.remarks.clear()
+        return told
+
     def forget_old(self, now: float) -> None:
         """Remove what was kept more than 30 days before `now` (seconds since the epoch)."""
         with contextlib.suppress(OSError), os.scandir(self.folder) as entries:
-            old = [entry.path for entry in entries if now - entry.stat().st_mtime > KEPT_SECONDS]
+            # A displaced file's time of change is its note's, the one of its inode is when it came here.
+            old = [entry.path for entry in entries if now - entry.stat().st_ctime > KEPT_SECONDS]
             for place in old:
                 with contextlib.suppress(OSError):
                     Path(place).unlink()
@@ -89,8 +144,7 @@ class Backups:
         """Return where the bytes of that digest of a note are kept: a name for people, and one for uniqueness."""
         name = path.rpartition("/")[2].removesuffix(".md")
         shown = "".join(c if c.isalnum() or c in " -_@" else "-" for c in name)[:_NAME_CHARS]
-        mark = hashlib.blake2b(path.encode(), digest_size=4).hexdigest()
-        return self.folder / f"{_cut(shown)}-{mark}-{digest}.md"
+        return self.folder / f"{_cut(shown)}-{_mark(path)}-{digest}.md"
 
     def make_folder(self) -> None:
         """Make the folder, for this user alone."""
@@ -122,6 +176,10 @@ class Backups:
         except vault.TargetChangedError:
             self.keep(path, content)
             taken.unlink()
+
+
+def _mark(path: str) -> str:
+    return hashlib.blake2b(path.encode(), digest_size=4).hexdigest()
 
 
 def _cut(name: str) -> str:

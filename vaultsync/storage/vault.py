@@ -17,13 +17,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vaultsync.storage.exchange import exchange
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from vaultsync.storage.backups import Backups
+    from vaultsync.storage.displaced import Displaced
 
 TEMP_PREFIX = ".vaultsync-"
 TEMP_SUFFIX = ".tmp"
 IN_CLOUD = "only iCloud has it; download it to this disk"
 _PLACEHOLDER = re.compile(r"\.(?P<name>.+\.md)\.icloud")
+_ROUNDS = 16  # exchanges with somebody who saves just then; two are needed, and each takes less than a save
 _WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -146,34 +152,60 @@ def read(root: Path, path: str) -> bytes:
         return file.read()
 
 
-def write(root: Path, path: str, content: bytes, expected: str | None) -> None:
+def write(root: Path, path: str, content: bytes, expected: str | None, backups: Backups) -> None:
     """Replace a note's bytes, or make the note, in one step.
 
-    `expected` is the digest that the plan was made on; None means that there must be no such file. Mode and owner are
-    kept. Raises TargetChangedError when something else is found, WriteRefusedError for a path that leaves the vault or
-    a file with several hard links, OSError when the system says no; the old bytes are then intact, or the new ones
-    are in place but may not outlive a power cut.
+    `expected` is the digest that the plan was made on; None means that there must be no such file. Mode, owner and
+    extended attributes are kept, the time of the last change isn't. The file that was replaced waits in the backups
+    for somebody who still writes into it (`late`). Raises TargetChangedError when something else is found, which then
+    stands where it stood; WriteRefusedError for a path that leaves the vault, a read-only file or one with several
+    hard links; OSError when the system says no; the old bytes are then intact, or the new ones are in place but may
+    not outlive a power cut.
     """
+    if expected is None:
+        create(root, path, content)
+        return
     target = root / path
     refuse_outside(root, target.parent)
-    if expected is None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temp_name = tempfile.mkstemp(prefix=TEMP_PREFIX, suffix=TEMP_SUFFIX, dir=target.parent)
-    temp = Path(temp_name)
+    before = require_unchanged(target, expected)
+    temp = _filled_temp(target.parent, content, like=target)
+    written = digest_of(content)
+    # From here on, what stands under the temporary name may be what somebody wrote; the name tells what we wrote.
+    spare = temp.with_name(f"{temp.name.removesuffix(TEMP_SUFFIX)}-{written}{TEMP_SUFFIX}")
+    displaced = None
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            if expected is not None:
-                _keep_owner_and_mode(target, file.fileno())
-            else:
-                os.fchmod(file.fileno(), 0o666 & ~_umask())
-            os.fsync(file.fileno())
-        if expected is None:
-            place_new(temp, target)
-        else:
+        displaced = backups.announce(path, spare, before, expected, written)
+        temp.replace(spare)
+        require_unchanged(target, expected)
+        exchanged = exchange(spare, target)
+        if not exchanged:
+            displaced.hold(target)
             require_unchanged(target, expected)
-            temp.replace(target)
+            spare.replace(target)
+    except BaseException as error:
+        _discard(temp, spare, displaced)
+        if isinstance(error, FileNotFoundError):
+            raise TargetChangedError(str(target)) from None
+        raise
+    saved = _put_back(spare, target, written) if exchanged and _digest_at(spare) != expected else []
+    if exchanged:
+        displaced.take()
+    backups.await_late(displaced)
+    sync_folder(target.parent)
+    if saved:
+        displaced.older = True
+        backups.guard(displaced, before, saved)
+        raise TargetChangedError(str(target))
+
+
+def create(root: Path, path: str, content: bytes) -> None:
+    """Make a note, with its folders. Raises as `write` does; TargetChangedError if there is a file of that name."""
+    target = root / path
+    refuse_outside(root, target.parent)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temp = _filled_temp(target.parent, content, like=None)
+    try:
+        place_new(temp, target)
     except BaseException:
         with contextlib.suppress(OSError):
             temp.unlink()
@@ -181,10 +213,78 @@ def write(root: Path, path: str, content: bytes, expected: str | None) -> None:
     sync_folder(target.parent)
 
 
-def remove_temp(root: Path, path: str) -> None:
-    """Remove a temporary file that a killed run left."""
+def is_ours(place: Path) -> bool:
+    """Tell whether a temporary file holds nothing but what a write of ours put there, so that it may just go.
+
+    Until a write is ready to change places with a note, its file is called otherwise; after that, the name holds the
+    digest of what we wrote.
+    """
+    _, _, written = place.name.removeprefix(TEMP_PREFIX).removesuffix(TEMP_SUFFIX).partition("-")
+    return not written or _digest_at(place) == written
+
+
+def _filled_temp(folder: Path, content: bytes, *, like: Path | None) -> Path:
+    """Write a temporary file to the disk that can take the place of the one that it is to be like."""
+    handle, name = tempfile.mkstemp(prefix=TEMP_PREFIX, suffix=TEMP_SUFFIX, dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            if like is None:
+                os.fchmod(file.fileno(), 0o666 & ~_umask())
+            else:
+                _keep_attributes(like, file.fileno())
+            os.fsync(file.fileno())
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+    return Path(name)
+
+
+def _discard(temp: Path, spare: Path, displaced: Displaced | None) -> None:
+    """Remove what a write that came to nothing has made, unless somebody's bytes stand in it by now."""
     with contextlib.suppress(OSError):
-        (root / path).unlink()
+        temp.unlink()
+    if os.path.lexists(spare) and not is_ours(spare):
+        return
+    with contextlib.suppress(OSError):
+        spare.unlink()
+    if displaced is not None:
+        displaced.forget()
+
+
+def _bytes_at(place: Path) -> bytes | None:
+    """Return a file's bytes, None for what is no file that can be read."""
+    try:
+        return read(place.parent, place.name)
+    except OSError:
+        return None
+
+
+def _digest_at(place: Path) -> str:
+    content = _bytes_at(place)
+    return "" if content is None else digest_of(content)
+
+
+def _put_back(spare: Path, target: Path, written: str) -> list[bytes]:
+    """Give the note back what somebody saved in the last moment before the exchange; the newest of it, if more came.
+
+    Returns all that was saved, the oldest first. A note that was deleted meanwhile isn't brought back.
+    """
+    saved: list[bytes] = []
+    placed = written
+    with contextlib.suppress(FileNotFoundError):
+        for _ in range(_ROUNDS):
+            held = _bytes_at(spare)
+            if held is not None:
+                saved.append(held)
+            exchange(spare, target)
+            if _digest_at(spare) == placed:
+                break
+            # Somebody was faster again, and what came out just now is newer than what went in.
+            placed = digest_of(held or b"")
+    return saved
 
 
 def refuse_outside(root: Path, folder: Path) -> None:
@@ -209,7 +309,7 @@ def require_unchanged(target: Path, expected: str) -> bytes:
         # The superuser may write everything; the mode still says what its owner wants.
         if not found.st_mode & _WRITABLE:
             raise WriteRefusedError("it is read-only")
-        content = target.read_bytes()
+        content = read(target.parent, target.name)
     except FileNotFoundError:
         raise TargetChangedError(str(target)) from None
     if digest_of(content) != expected:
@@ -217,16 +317,24 @@ def require_unchanged(target: Path, expected: str) -> bytes:
     return content
 
 
-def _keep_owner_and_mode(target: Path, descriptor: int) -> None:
+def _keep_attributes(target: Path, descriptor: int) -> None:
+    """Give an open file the owner, mode and extended attributes of another, as far as the system lets us."""
     try:
         found = os.lstat(target)
     except FileNotFoundError:
         raise TargetChangedError(str(target)) from None
-    os.fchmod(descriptor, stat.S_IMODE(found.st_mode))
     mine = os.fstat(descriptor)
     if (mine.st_uid, mine.st_gid) != (found.st_uid, found.st_gid):
         with contextlib.suppress(PermissionError):
             os.fchown(descriptor, found.st_uid, found.st_gid)
+    # After the owner, whose change takes bits away.
+    os.fchmod(descriptor, stat.S_IMODE(found.st_mode))
+    if not hasattr(os, "listxattr"):
+        return
+    with contextlib.suppress(OSError):
+        for name in os.listxattr(target, follow_symlinks=False):
+            with contextlib.suppress(OSError):
+                os.setxattr(descriptor, name, os.getxattr(target, name, follow_symlinks=False))
 
 
 def place_new(temp: Path, target: Path) -> None:

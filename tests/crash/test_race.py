@@ -1,0 +1,85 @@
+"""A race with an editor that saves without a pause, in a process of its own: none of its edits is lost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from vaultsync.storage import late, vault
+from vaultsync.storage.backups import Backups
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+BOUND = 120.0  # seconds that an editor may take
+STYLES = ("atomic", "truncate", "update")
+OURS = b"ours: "
+NOTE = OURS + b"0\n\n# Notes\n\nThe last line\n"
+
+
+@contextmanager
+def editor(note: Path, style: str, edits: int) -> Iterator[Callable[[], bool]]:
+    """Run the editor; yields what tells whether it is still at work."""
+    script = Path(__file__).with_name("busy_editor.py")
+    arguments = [sys.executable, str(script), str(note), style, str(edits)]
+    until = time.monotonic() + BOUND
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE) as child:
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline() == b"ready\n"
+
+            def works() -> bool:
+                assert time.monotonic() < until, "the editor doesn't come to its end"
+                return child.poll() is None
+
+            yield works
+            assert child.returncode == 0
+        finally:
+            if child.poll() is None:
+                child.kill()
+
+
+def lost(note: Path, edits: int) -> list[int]:
+    lines = set(note.read_bytes().split(b"\n"))
+    return [number for number in range(edits) if b"token-%d" % number not in lines]
+
+
+def race(root: Path, style: str, edits: int, backups: Backups) -> dict[str, int]:
+    """Change the note's first line over and over while the editor works; return how often that did what."""
+    note = root / "N.md"
+    note.write_bytes(NOTE)
+    counts = {"written": 0, "changed": 0}
+    with editor(note, style, edits) as works:
+        while works():
+            content = vault.read(root, "N.md")
+            if not content.startswith(OURS) or not content.endswith(b"\n"):
+                continue  # in the middle of a save
+            first, _, rest = content.partition(b"\n")
+            ours = OURS + b"%d\n" % (int(first.removeprefix(OURS)) + 1) + rest
+            try:
+                vault.write(root, "N.md", ours, vault.digest_of(content), backups)
+                counts["written"] += 1
+            except vault.TargetChangedError:
+                counts["changed"] += 1
+            late.look_again(root, backups, time.monotonic())
+    now = time.monotonic()
+    while late.look_again(root, backups, now) is not None:
+        now += 1.0
+    return counts
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("edits", [60, pytest.param(1000, marks=pytest.mark.long)])
+def test_no_edit_of_a_busy_editor_is_lost(style: str, edits: int, tmp_path: Path) -> None:
+    root = tmp_path / "vault"
+    root.mkdir()
+    backups = Backups(tmp_path / "state")
+    race(root, style, edits, backups)
+    assert lost(root / "N.md", edits) == []
+    assert sorted(file.name for file in root.iterdir()) == ["N.md"]

@@ -5,11 +5,11 @@ What follows from notes that are gone, or from a wait, is decided above.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 SEEN_SCHEMA = (
     "create table if not exists notes (path text primary key, digest text not null) without rowid",
@@ -18,14 +18,22 @@ SEEN_SCHEMA = (
 ARRIVED = "arrived"  # the mark of a replica that no longer waits for notes that others may have
 
 
+def texts(connection: sqlite3.Connection, query: str) -> Iterator[Any]:
+    """Yield the rows of a query. Raises ValueError for a value that is no text, as only a broken file holds it."""
+    for row in connection.execute(query):
+        if not all(isinstance(value, str) for value in row):
+            raise ValueError("the state holds something else than text")
+        yield row
+
+
 def load_notes(connection: sqlite3.Connection) -> dict[str, str]:
     """Return the digest of each note that stood in the vault at the last turn."""
-    return dict(connection.execute("select path, digest from notes"))
+    return dict(texts(connection, "select path, digest from notes"))
 
 
 def load_marks(connection: sqlite3.Connection) -> set[str]:
     """Return the marks that are set."""
-    return {name for (name,) in connection.execute("select name from marks")}
+    return {name for (name,) in texts(connection, "select name from marks")}
 
 
 def save_notes(connection: sqlite3.Connection, before: Mapping[str, str], notes: Mapping[str, str]) -> None:

@@ -29,7 +29,7 @@ from vaultsync.storage.journal import (
     read_runs,
     require_version,
 )
-from vaultsync.storage.seen import SEEN_SCHEMA, load_marks, load_notes, save_mark, save_notes
+from vaultsync.storage.seen import SEEN_SCHEMA, load_marks, load_notes, save_mark, save_notes, texts
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -88,18 +88,18 @@ class State:
         try:
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._open()
-        except sqlite3.OperationalError as error:
-            # The disk or the file refuses; what stands in the file may be whole.
-            raise _unusable(file, error) from error
-        except sqlite3.DatabaseError:
-            self.set_aside = _set_aside(file)
-            self._open()
         except OSError as error:
             raise StateError(f"{file}: the state folder can't be used: {error.strerror}; set --state-dir") from error
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            if _is_refusal(error):
+                raise _unusable(file, error) from error
+            self.set_aside = _set_aside(file)
+            self._open()
 
     def _open(self) -> None:
         self._connection = _open(self.file)
         try:
+            _require_whole(self._connection)
             self._load()
         except BaseException:
             self._connection.close()
@@ -107,14 +107,14 @@ class State:
 
     def _load(self) -> None:
         self.base: dict[str, BaseTask] = _load_base(self._connection)
-        self.written: dict[str, str] = dict(self._connection.execute("select path, digest from written"))
+        self.written: dict[str, str] = dict(texts(self._connection, "select path, digest from written"))
         self.index_notes = {
-            path: IndexRecord(person, layout, tuple(json.loads(remarks)))
-            for path, person, layout, remarks in self._connection.execute(
-                "select path, person, layout, remarks from index_notes"
+            path: IndexRecord(person, layout, tuple(_words(remarks)))
+            for path, person, layout, remarks in texts(
+                self._connection, "select path, person, layout, remarks from index_notes"
             )
         }
-        self.ids: set[str] = {name for (name,) in self._connection.execute("select id from ids")}
+        self.ids: set[str] = {name for (name,) in texts(self._connection, "select id from ids")}
         self.notes = load_notes(self._connection)
         self.marks = load_marks(self._connection)
 
@@ -258,6 +258,26 @@ def _version(connection: sqlite3.Connection) -> int:
     return int(found)
 
 
+def _require_whole(connection: sqlite3.Connection) -> None:
+    """Read every page. Raises sqlite3.DatabaseError where the file is no longer what SQLite wrote."""
+    (found,) = connection.execute("pragma quick_check(1)").fetchone()
+    if found != "ok":
+        raise sqlite3.DatabaseError(found)
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Tell whether the disk or the system refuses, so that what stands in the file may be whole."""
+    is_damage = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR or "decode to UTF-8" in str(error)
+    return isinstance(error, sqlite3.OperationalError) and not is_damage
+
+
+def _words(text: str) -> list[str]:
+    words = json.loads(text)
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise ValueError("the state holds something else than a list of words")
+    return words
+
+
 def _unusable(file: Path, error: sqlite3.Error) -> StateError:
     return StateError(f"{file}: the state can't be written: {error}; nothing more is changed")
 
@@ -274,22 +294,24 @@ def _set_aside(file: Path) -> Path:
 
 def _load_base(connection: sqlite3.Connection) -> dict[str, BaseTask]:
     rows: dict[str, dict[str, str]] = {}
-    for key, note, text in connection.execute("select key, note, text from rows"):
+    for key, note, text in texts(connection, "select key, note, text from rows"):
         rows.setdefault(key, {})[note] = text
     former: dict[str, list[str]] = {}
-    for key, text in connection.execute("select key, text from former_rows order by key, place"):
+    for key, text in texts(connection, "select key, text from former_rows order by key, place"):
         former.setdefault(key, []).append(text)
     return {
         key: BaseTask(
             key,
             path,
             line,
-            frozenset(json.loads(conflicts)),
-            missing_since,
+            frozenset(_words(conflicts)),
+            float(missing_since) if missing_since is not None else None,
             rows.get(key, {}),
             tuple(former.get(key, ())),
         )
-        for key, path, line, conflicts, missing_since in connection.execute(
-            "select key, path, line, conflicts, missing_since from base"
+        for (key, path, line, conflicts), missing_since in zip(
+            texts(connection, "select key, path, line, conflicts from base order by key"),
+            (since for (since,) in connection.execute("select missing_since from base order by key")),
+            strict=True,
         )
     }

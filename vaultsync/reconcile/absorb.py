@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vaultsync.index.links import task_key
@@ -105,8 +105,15 @@ def absorb_copies(
 
 
 def with_absorbed_rows(rows: Mapping[str, Sequence[RowAt]], absorbing: Absorbing) -> dict[str, list[RowAt]]:
-    """Return all rows with those that were edited in copies behind them: they are further rows of the original."""
-    joined = {key: list(places) for key, places in rows.items()}
+    """Return all rows with those that were edited in copies behind them: they are further rows of the original.
+
+    Which of the two was taken for the copy is chance, so that the original's own rows may lag behind as well.
+    """
+    originals = {absorption.original for absorption in absorbing.absorptions}
+    joined = {
+        key: [replace(at, copy=at.note) if at.note in originals else at for at in places]
+        for key, places in rows.items()
+    }
     for absorption in absorbing.absorptions:
         for at in absorption.rows:
             joined.setdefault(task_key(at.row.path, at.row.block_id), []).append(at)
@@ -115,7 +122,7 @@ def with_absorbed_rows(rows: Mapping[str, Sequence[RowAt]], absorbing: Absorbing
 
 def copied_rows(rows: Mapping[str, Sequence[RowAt]]) -> dict[str, list[str]]:
     """Return the rows that stand in copies alone, by key."""
-    found = {key: [at.row.text for at in places if at.copy is not None] for key, places in rows.items()}
+    found = {key: [at.row.text for at in places if at.copy not in (None, at.note)] for key, places in rows.items()}
     return {key: texts for key, texts in found.items() if texts}
 
 

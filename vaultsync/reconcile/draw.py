@@ -197,9 +197,9 @@ def _anew(path: str, person: str, note: IndexNote | None, arrangement: Arrangeme
 def _spare_rows(path: str, keys: Iterable[str], page: _Page) -> list[str]:
     """Return the further rows of a note that hold values of their own, less those of a copy that a dead run drew."""
     spare = [at for key in keys if key in page.merged for at in page.merged[key].spare if at.note == path]
-    text = page.text_after(path) or "" if any(at.copy for at in spare) else ""
+    text = page.text_after(path) or "" if any(at.copy not in (None, path) for at in spare) else ""
     standing = {line_and_end(line)[0] for line in split_lines(text)}
-    return [at.row.text for at in spare if at.copy is None or at.row.text not in standing]
+    return [at.row.text for at in spare if at.copy in (None, path) or at.row.text not in standing]
 
 
 def _entry_lines(entry: Entry, path: str, rows: dict[str, str], page: _Page) -> tuple[str | None, list[str]]:

@@ -93,7 +93,7 @@ class RowAt:
     note: str
     person: str
     row: RegionRow
-    copy: str | None = None  # the conflict copy of that note in which it stands
+    copy: str | None = None  # the conflict copy in which it stands, or the note itself where it has one
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,26 @@ def test_a_line_that_was_changed_since_is_left_alone_and_the_others_go_back(quic
     quick("reconcile", settled, "--check", *TODAY)
 
 
+def test_a_status_that_is_put_back_has_no_effects_again(quick: InProcess, vault: Path) -> None:
+    write(vault, {"Old.md": "- [x] Sweep the deck @Tobias Wren\n"})
+    quick("reconcile", vault, *TODAY)
+    quick("set", "Old:1", "reopen", "--vault", vault, *TODAY)
+    quick("undo", "--vault", vault, *TODAY)
+    text = (vault / "Old.md").read_text()
+    assert text.startswith("- [x] Sweep the deck @Tobias Wren ^t-")
+    quick("reconcile", vault, "--check", *TODAY)
+
+
+def test_an_undo_that_dies_before_its_base_is_saved_has_no_effects_either(quick: InProcess, vault: Path) -> None:
+    write(vault, {"Old.md": "- [x] Sweep the deck @Tobias Wren\n"})
+    quick("reconcile", vault, *TODAY)
+    quick("set", "Old:1", "reopen", "--vault", vault, *TODAY)
+    with patch.object(State, "save", side_effect=KilledError), pytest.raises(KilledError):
+        quick("undo", "--vault", vault, *TODAY)
+    quick("reconcile", vault, *TODAY)
+    assert (vault / "Old.md").read_text().startswith("- [x] Sweep the deck @Tobias Wren ^t-")
+
+
 def test_an_edit_of_another_row_that_nobody_read_yet_survives_an_undo(quick: InProcess, settled: Path) -> None:
     quick("set", "Work:3", "accept", "--vault", settled, *TODAY)
     tick(settled, "Do it", "/")

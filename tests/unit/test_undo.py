@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from laws.vault_model import ANA, RULES, FolderVault
 
+from vaultsync.cycle import Wheel
 from vaultsync.reconcile.base import BaseTask
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.putback import (
@@ -14,6 +15,7 @@ from vaultsync.reconcile.putback import (
     CHANGED,
     NO_PLACE,
     NOT_KEPT,
+    NOT_LANDED,
     NOT_READ_BACK,
     ONLY_AN_ID,
     MadeEdit,
@@ -24,9 +26,10 @@ from vaultsync.reconcile.putback import (
 )
 from vaultsync.reconcile.verify import apply_edits
 from vaultsync.settle import settle
-from vaultsync.storage.journal import RunStart
-from vaultsync.storage.state import State, StateError
+from vaultsync.storage.journal import RunEnd, RunStart
+from vaultsync.storage.state import State, StateChanges, StateError
 from vaultsync.tasks.note import parse_text
+from vaultsync.undo import plan_undo, run_to_undo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,6 +146,13 @@ def test_sub_items_that_were_edited_with_the_removal_are_left_to_the_user() -> N
     assert back.text == after
 
 
+def test_a_line_that_reads_like_one_that_was_changed_since_is_put_back_once() -> None:
+    _, journal = made("- [ ] x\n- [ ] x\n", (1, ("- [x] x",)), (2, ("- [x] x",)))
+    back = undone("- [x] x\n- [x] y\n", journal)
+    assert (back.text, len(back.edits)) == ("- [ ] x\n- [x] y\n", 1)
+    assert [left.edit.line for left in back.left] == [2]
+
+
 def test_a_block_id_that_a_line_got_since_stays() -> None:
     _, journal = made("- [ ] x\n", (1, ("- [x] x ✅ 2025-11-10",)))
     assert undone(f"- [x] x ✅ 2025-11-10{A}\n", journal).text == f"- [ ] x{A}\n"
@@ -193,6 +203,31 @@ def test_a_cycle_settles_the_run_that_died_before_it(vault: FolderVault) -> None
     state = State(vault.state_file)
     assert state.runs()[-1].ended
     assert state.edits_of(1)[0].landed is False
+    state.close()
+
+
+def test_a_cycle_forgets_the_runs_that_are_older_than_is_kept(vault: FolderVault) -> None:
+    state = State(vault.state_file)
+    for at in ("2020-01-01T00:00:00+00:00", "2020-01-02T00:00:00+00:00"):
+        state.record(RunStart(at, "run"), [MadeEdit("a.md", 1, ("- [x] x",), ("- [x] z",), "row")])
+    state.close()
+    vault.turn()
+    state = State(vault.state_file)
+    assert 1 not in [run.number for run in state.runs()]
+    state.close()
+
+
+def test_an_edit_that_never_reached_its_note_is_not_undone(vault: FolderVault) -> None:
+    vault.turn()
+    state = State(vault.state_file)
+    edit = MadeEdit("a.md", 1, (f"- [?] x @Ana{A}",), (f"- [ ] x @Ana{A}",), "row")
+    run = state.record(RunStart("2025-11-10T08:00:00+00:00", "run"), [edit])
+    state.save(StateChanges(ended=RunEnd(run, (False,))))
+    wheel = Wheel(vault.settings, state, vault.clock(), vault.waits)
+    wheel.turn(dry_run=True)
+    undoing = plan_undo(state.runs()[0], wheel)
+    assert (undoing.edits, [left.what for left in undoing.left]) == ([], [NOT_LANDED])
+    assert run_to_undo(None, wheel) is None
     state.close()
 
 

@@ -135,6 +135,8 @@ def _set(wheel: Wheel, refs: Sequence[str], filters: Filters, change: _Change, *
     """Plan, write, and turn the wheel once; tell whether problems or conflicts remain."""
     if alone:
         wheel.wait_until_quiet()
+    if alone and not dry_run:
+        wheel.tidy_journal()
     wheel.turn(dry_run=True)  # halts if the vault as a whole looks wrong
     today = wheel.clock.date(wheel.settings.config.vault.timezone)
     found = survey(wheel.scanner.notes, wheel.settings, today, wheel.state.base)

@@ -235,8 +235,6 @@ def _found(
 
 def _reason(edit: MadeEdit, at: int | None, standing: _Standing, rules: Rules) -> str | None:
     """Say why an edit's lines are left alone; None if they aren't."""
-    if edit.landed is False:
-        return NOT_LANDED
     if only_stamps(edit, rules):
         return ONLY_AN_ID
     is_back = bool(edit.before) and standing.holds_once(edit.before)

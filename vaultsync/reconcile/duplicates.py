@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from heapq import merge
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +27,8 @@ THRESHOLD = 88
 LONGEST = 1000  # characters of prose; whatever is longer is no rewording of another one, and slow to compare
 SHARED = 0.6  # of the letters of the telling words, that two wordings share word for word
 _LONG_NAME = 6  # letters; shorter names one letter apart are two names (Ana, Ann)
+
+_Key = tuple[tuple[str, ...], bool, str]  # numbers, negated, a telling word
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,15 @@ class _Gathering:
     leader: Proposal
     dates: _Dates
     others: list[Proposal] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Led:
+    """The groups whose leaders say the same, in rank."""
+
+    said: _Said
+    gatherings: list[_Gathering] = field(default_factory=list)
+    by_due: dict[str | None, list[_Gathering]] = field(default_factory=dict)  # the leader's own due date
 
 
 def group_duplicates(
@@ -135,51 +147,38 @@ class _Leaders:
         self._threshold = threshold
         self._known = known
         self._frequency = Counter(word for what in set(said) for word in what.wording.telling)
-        self._by_word: dict[tuple[tuple[str, ...], bool, str], list[int]] = defaultdict(list)
-        self._numbered: dict[_Said, int] = {}
-        self._said: list[_Said] = []
-        self._gatherings: list[dict[str | None, list[_Gathering]]] = []  # by the leader's own due date
+        self._by_word: dict[_Key, list[int]] = defaultdict(list)
+        self._led: list[_Led] = []
+        self._place: dict[_Said, int] = {}  # in `_led`
 
     def add(self, what: _Said, gathering: _Gathering) -> None:
-        at = self._numbered.setdefault(what, len(self._said))
-        if at == len(self._said):
-            self._said.append(what)
-            self._gatherings.append(defaultdict(list))
+        at = self._place.setdefault(what, len(self._led))
+        if at == len(self._led):
+            self._led.append(_Led(what))
             for key in self._keys(what):
                 self._by_word[key].append(at)
-        self._gatherings[at][gathering.dates.fields[0]].append(gathering)
+        self._led[at].gatherings.append(gathering)
+        self._led[at].by_due.setdefault(gathering.dates.fields[0], []).append(gathering)
 
     def nearest(self, what: _Said, dates: _Dates) -> tuple[_Gathering, _Dates] | None:
         """Return the group that this joins, with the dates that it then has."""
         for _, alike in groupby(self._alike(what), key=lambda scored: scored[0]):
-            fits = [fit for _, at in alike if (fit := self._first_fit(at, dates)) is not None]
+            fits = [fit for _, led in alike if (fit := _first_fit(led, dates)) is not None]
             if fits:
                 return min(fits, key=lambda fit: fit[0].rank)
         return None
 
-    def _alike(self, what: _Said) -> Iterator[tuple[float, int]]:
+    def _alike(self, what: _Said) -> Iterator[tuple[float, _Led]]:
         """Yield the wordings that this one is like, the most alike first."""
         near = {at for key in self._keys(what) for at in self._by_word.get(key, ())}
-        texts = {at: self._said[at].wording.text for at in near}
+        texts = {at: self._led[at].said.wording.text for at in near}
         for _, score, at in process.extract(
             what.wording.text, texts, scorer=fuzz.ratio, processor=None, limit=None, score_cutoff=self._threshold
         ):
-            if _may_mean_the_same(what, self._said[at], self._known):
-                yield score, at
+            if _may_mean_the_same(what, self._led[at].said, self._known):
+                yield score, self._led[at]
 
-    def _first_fit(self, at: int, dates: _Dates) -> tuple[_Gathering, _Dates] | None:
-        by_due, due = self._gatherings[at], dates.fields[0]
-        rows = by_due.values() if due is None else (by_due.get(due, ()), by_due.get(None, ()))
-        fits = []
-        for row in rows:
-            for gathering in row:
-                joined = _together(gathering.dates, dates)
-                if joined is not None:
-                    fits.append((gathering, joined))
-                    break
-        return min(fits, key=lambda fit: fit[0].rank, default=None)
-
-    def _keys(self, what: _Said) -> Iterator[tuple[tuple[str, ...], bool, str]]:
+    def _keys(self, what: _Said) -> Iterator[_Key]:
         if not _comparable(what.wording):
             return
         left = what.letters
@@ -188,6 +187,15 @@ class _Leaders:
                 return
             yield (what.wording.numbers, what.wording.negated, word)
             left -= len(word)
+
+
+def _first_fit(led: _Led, dates: _Dates) -> tuple[_Gathering, _Dates] | None:
+    """Return the first group with which these dates agree; of a sentence proposed each week there may be many."""
+    due = dates.fields[0]
+    dated = merge(led.by_due.get(due, ()), led.by_due.get(None, ()), key=lambda gathering: gathering.rank)
+    some: Iterable[_Gathering] = led.gatherings if due is None else dated
+    fits = ((gathering, joined) for gathering in some if (joined := _together(gathering.dates, dates)) is not None)
+    return next(fits, None)
 
 
 def _said(prose: str, known: AbstractSet[str]) -> _Said:

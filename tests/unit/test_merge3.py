@@ -86,6 +86,15 @@ def test_whatever_each_side_inserts_stands_once_in_the_outcome(texts: tuple[str,
     assert len(merged.text) == len(base) + inserted
 
 
+@given(insertions(), st.data())
+def test_what_was_merged_once_stays_as_it_is(texts: tuple[str, str, str], data: st.DataObject) -> None:
+    base, ours, theirs = texts
+    ours = ours.replace("a", data.draw(st.sampled_from("acd")))
+    merged = merge3(base, ours, theirs)
+    if not merged.collided:
+        assert merge3(base, merged.text, theirs).text == merged.text
+
+
 @given(st.lists(LINE, min_size=5, max_size=9), st.data())
 def test_who_is_who_makes_no_difference_where_they_keep_apart(lines: list[str], data: st.DataObject) -> None:
     # A line that neither touches stands between the two; it is unlike any other, so that they can't be mistaken.

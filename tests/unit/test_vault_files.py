@@ -162,3 +162,51 @@ def test_a_read_only_note_is_refused_whoever_asks(tmp_path: Path, backups: Backu
         vault.write(tmp_path, "a.md", b"new", digest("old"), backups)
     assert (tmp_path / "a.md").read_text() == "old"
     assert names(tmp_path) == ["a.md"]
+
+
+@pytest.fixture(params=["with an exchange", "without one"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param == "without one":
+        monkeypatch.setattr(vault, "exchange", lambda *_: False)
+    return str(request.param)
+
+
+@pytest.mark.usefixtures("way")
+def test_extended_attributes_are_kept(tmp_path: Path, backups: Backups) -> None:
+    (tmp_path / "a.md").write_text("old")
+    try:
+        os.setxattr(tmp_path / "a.md", "user.tag", b"red")
+    except (AttributeError, OSError):
+        pytest.skip("there are no extended attributes here")
+    vault.write(tmp_path, "a.md", b"new", digest("old"), backups)
+    assert os.getxattr(tmp_path / "a.md", "user.tag") == b"red"
+
+
+def test_a_file_system_that_refuses_an_attribute_is_written_to_all_the_same(
+    tmp_path: Path, backups: Backups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(95, "not supported")
+
+    (tmp_path / "a.md").write_text("old")
+    monkeypatch.setattr(os, "listxattr", lambda *_, **__: ["user.tag"], raising=False)
+    monkeypatch.setattr(os, "getxattr", refuse, raising=False)
+    vault.write(tmp_path, "a.md", b"new", digest("old"), backups)
+    assert (tmp_path / "a.md").read_text() == "new"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only the superuser gives files away")
+def test_the_owner_is_kept(tmp_path: Path, backups: Backups) -> None:
+    (tmp_path / "a.md").write_text("old")
+    os.chown(tmp_path / "a.md", 1234, 2345)
+    vault.write(tmp_path, "a.md", b"new", digest("old"), backups)
+    found = (tmp_path / "a.md").stat()
+    assert (found.st_uid, found.st_gid) == (1234, 2345)
+
+
+@pytest.mark.usefixtures("way")
+def test_the_time_of_the_last_change_is_that_of_the_write(tmp_path: Path, backups: Backups) -> None:
+    (tmp_path / "a.md").write_text("old")
+    os.utime(tmp_path / "a.md", (1_000_000, 1_000_000))
+    vault.write(tmp_path, "a.md", b"new", digest("old"), backups)
+    assert (tmp_path / "a.md").stat().st_mtime > 1_000_000

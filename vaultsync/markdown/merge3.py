@@ -95,7 +95,8 @@ def _joined(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
 
 def _pieces(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> Iterator[_Piece]:
     """Yield the base piece by piece; hunks that overlap, or insert at the same place, are one piece."""
-    hunks = sorted([*_hunks(base, ours, theirs=False), *_hunks(base, theirs, theirs=True)])
+    mine, others = list(_hunks(base, ours, theirs=False)), list(_hunks(base, theirs, theirs=True))
+    hunks = sorted([*_split(mine, others), *_split(others, mine)])
     at = 0
     while hunks:
         start, end = hunks[0].start, hunks[0].end
@@ -127,6 +128,32 @@ def _hunks(base: Sequence[str], side: Sequence[str], *, theirs: bool) -> Iterato
     for kind, start, end, side_start, side_end in SequenceMatcher(None, middle, other, autojunk=False).get_opcodes():
         if kind != "equal":
             yield _Hunk(first + start, first + end, theirs, tuple(other[side_start:side_end]))
+
+
+def _split(hunks: Sequence[_Hunk], others: Sequence[_Hunk]) -> Iterator[_Hunk]:
+    """Part what a hunk inserts from what it changes, where the other side inserted the same beside it."""
+    inserted = {other.start: other.tokens for other in others if other.start == other.end}
+    for hunk in hunks:
+        tokens = hunk.tokens
+        first = last = 0
+        if hunk.start != hunk.end:
+            first = _common(tokens, inserted.get(hunk.start, ()))
+            last = _common(tokens[first:][::-1], inserted.get(hunk.end, ())[::-1])
+        if first:
+            yield _Hunk(hunk.start, hunk.start, hunk.theirs, tokens[:first])
+        yield _Hunk(hunk.start, hunk.end, hunk.theirs, tokens[first : len(tokens) - last])
+        if last:
+            yield _Hunk(hunk.end, hunk.end, hunk.theirs, tokens[-last:])
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return how many tokens two sequences have in common at their beginning."""
+    count = 0
+    for mine, theirs in zip(one, other, strict=False):
+        if mine != theirs:
+            break
+        count += 1
+    return count
 
 
 def _applied(base: Sequence[str], start: int, end: int, hunks: Sequence[_Hunk]) -> tuple[str, ...]:

@@ -103,7 +103,10 @@ def _bring_in(displaced: Displaced, base: bytes, content: bytes, root: Path, bac
         try:
             current = vault.read(root, displaced.path)
             merged = _merged(displaced, base, current, content)
-            if merged == current:
+            # What was brought in once isn't brought in again where that would never come to rest.
+            if merged == current or (
+                displaced.until is not None and merged is not None and _grows(base, merged, content)
+            ):
                 return False
             if merged is not None:
                 vault.write(root, displaced.path, merged, vault.digest_of(current), backups)
@@ -124,6 +127,11 @@ def _merged(displaced: Displaced, base: bytes, current: bytes, content: bytes) -
     merged = merge3(base.decode("utf-8"), current.decode("utf-8"), content.decode("utf-8"))
     is_only_ours = displaced.until is None and not displaced.older and vault.digest_of(current) == displaced.written
     return merged.text.encode("utf-8") if is_only_ours or not merged.collided else None
+
+
+def _grows(base: bytes, merged: bytes, content: bytes) -> bool:
+    again = merge3(base.decode("utf-8"), merged.decode("utf-8"), content.decode("utf-8"))
+    return again.text.encode("utf-8") != merged
 
 
 def _keep(displaced: Displaced, content: bytes, backups: Backups, why: str) -> None:

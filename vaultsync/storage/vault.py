@@ -187,12 +187,13 @@ def write(root: Path, path: str, content: bytes, expected: str | None, backups: 
         if isinstance(error, FileNotFoundError):
             raise TargetChangedError(str(target)) from None
         raise
-    saved = _put_back(spare, target, written) if exchanged and _digest_at(spare) != expected else []
+    is_as_planned = not exchanged or _digest_at(spare) == expected
+    saved = [] if is_as_planned else _put_back(spare, target, written)
     if exchanged:
         displaced.take()
     backups.await_late(displaced)
     sync_folder(target.parent)
-    if saved:
+    if not is_as_planned:
         displaced.older = True
         backups.guard(displaced, before, saved)
         raise TargetChangedError(str(target))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pytest
 from laws.vault_model import ANA, TODAY, FolderVault
 from system.in_process import InProcess
 
+from vaultsync.storage import vault as files
 from vaultsync.storage.backups import Backups
 
 if TYPE_CHECKING:
@@ -296,3 +297,32 @@ def test_the_command_finds_a_change_where_a_copy_is_to_be_absorbed_and_lists_no_
     vault.write(COPY, vault.read(ANA))
     run("reconcile", *options, "--check", expect=1)
     assert COPY in vault.texts()
+
+
+def test_an_original_that_lags_behind_its_copy_takes_no_edit_back(vault: FolderVault) -> None:
+    old = vault.read(ANA)
+    edit(vault, NOTE, ("Weigh it", "Weigh it twice"))
+    vault.turn()
+    newer = vault.read(ANA)
+    vault.write(COPY, newer)
+    vault.write(ANA, old)
+    vault.turn()
+    assert "Weigh it twice" in vault.read(NOTE)
+    assert vault.read(ANA) == newer
+
+
+def test_a_copy_stays_while_its_original_can_not_be_written(vault: FolderVault) -> None:
+    vault.write(COPY, vault.read(ANA) + "\nMine\n")
+    write = files.write
+
+    def refusing(root: Path, path: str, *rest: Any) -> Any:
+        if path == ANA:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return write(root, path, *rest)
+
+    with patch.object(files, "write", refusing):
+        vault.turn()
+    assert "Mine" in vault.read(COPY)
+    vault.turn()
+    assert "Mine" in vault.read(ANA)
+    assert COPY not in vault.texts()

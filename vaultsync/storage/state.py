@@ -278,7 +278,7 @@ def _words(text: str) -> list[str]:
     return words
 
 
-def _unusable(file: Path, error: sqlite3.Error) -> StateError:
+def _unusable(file: Path, error: Exception) -> StateError:
     return StateError(f"{file}: the state can't be written: {error}; nothing more is changed")
 
 

@@ -45,7 +45,7 @@ _OURS = re.compile(r"---\n(?:[^\n]+\n)*?---\n\n?")  # frontmatter and nothing el
 class _Vault(FolderVault):
     """A folder whose settings are drawn as well."""
 
-    def configure(self, rng: random.Random) -> None:
+    def draw_settings(self, rng: random.Random) -> None:
         people = ", ".join(f'"{person}": []' for person in fuzz_notes.PEOPLE)
         folder = rng.choice(("Tasks/@{person}.md", "People/{person}/README.md", "{person}.md"))
         text, most = rng.choice(("↗", "date", "title")), rng.choice((3, 150))
@@ -79,7 +79,7 @@ def check_vault(seed: int, folder: Path) -> int:
     """Make the vault of a seed in an empty folder and hold it to the laws; return how many notes were checked."""
     rng = random.Random(seed)  # noqa: S311 - a seed is to give the same vault again
     vault = _Vault(folder, NO_WAITS)
-    vault.configure(rng)
+    vault.draw_settings(rng)
     for number in range(NOTES):
         target = vault.root / f"{rng.choice(('', 'Area/', 'People/', 'Tasks/'))}Note {number}.md"
         target.parent.mkdir(exist_ok=True)

@@ -6,6 +6,7 @@ Where rows may not move yet, or somebody else's layout stands, only what may cha
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from vaultsync.reconcile.absorb import with_lines
 from vaultsync.reconcile.arrange import Arrangement, Entry
 from vaultsync.reconcile.base import IndexRecord
 from vaultsync.reconcile.places import Standing, foreign_layout, new_places
+from vaultsync.tasks.line import BLOCK_ID
 from vaultsync.tasks.people import UNASSIGNED
 
 if TYPE_CHECKING:
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from vaultsync.reconcile.edit import PlannedEdit
     from vaultsync.reconcile.snapshot import IndexNote, Snapshot, SourceTask
     from vaultsync.reconcile.task import Merged
+
+
+_ROWS_OWN_ID = re.compile(rf" (\^{BLOCK_ID.pattern})\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ class _Page:
     drawing: Drawing
     snapshot: Snapshot
     absorbing: Absorbing
+    own_ids: Mapping[tuple[str, str], str]  # by index note and key: what somebody wrote, to link to the row
 
     def text_after(self, path: str) -> str | None:
         """Return a note's text with the planned edits of its own task lines, None if there is no note."""
@@ -107,7 +113,7 @@ def draw(  # noqa: PLR0913 - the notes are a function of all of these
     own_edits: dict[str, list[PlannedEdit]] = defaultdict(list)
     for edit in edits.values():
         own_edits[edit.path].append(edit)
-    page = _Page(after, merged, own_edits, drawing, snapshot, absorbing)
+    page = _Page(after, merged, own_edits, drawing, snapshot, absorbing, _own_ids(index_notes))
     for path in sorted(standing.frozen - set(standing.drawn.values())):
         # It isn't written, but its rows are known as they stand, so that only a further edit of them counts.
         _in_place(index_notes[path], page, frozen=True)
@@ -144,6 +150,16 @@ def _note_write(  # noqa: PLR0913 - the note is a function of all of these
     counts = arrangement.counts
     expected, changed = (found.digest, text != found.text) if found else (None, True)
     return NoteWrite(path, person, expected, text, changed, counts.proposed, counts.open)
+
+
+def _own_ids(index_notes: Mapping[str, IndexNote]) -> dict[tuple[str, str], str]:
+    """Return the block ids at the end of rows, as they are written: Obsidian adds one where somebody links to a row."""
+    found: dict[tuple[str, str], str] = {}
+    for path, note in index_notes.items():
+        for row in note.content.rows:
+            if written := _ROWS_OWN_ID.search(row.text):
+                found.setdefault((path, task_key(row.path, row.block_id)), f" {written[1]}")
+    return found
 
 
 def value_lines(outcome: Merged, note: str, source_path: str) -> list[str]:
@@ -215,7 +231,8 @@ def _entry_lines(entry: Entry, path: str, rows: dict[str, str], page: _Page) -> 
     if source is None or source.key is None:
         return None, []
     outcome = page.merged.get(source.key)
-    rows[source.key] = _row_text(source, path, outcome, page.snapshot)
+    own_id = page.own_ids.get((path, source.key), "")
+    rows[source.key] = _row_text(source, path, outcome, page.snapshot) + own_id
     return rows[source.key], value_lines(outcome, path, source.task.path) if outcome else []
 
 
@@ -266,7 +283,8 @@ def _in_place(note: IndexNote, page: _Page, *, frozen: bool) -> str:
         source = page.after.get(key)
         if source is None or key not in page.merged:
             continue
-        new = row.text if frozen else _row_text(source, path, page.merged[key], page.snapshot)
+        own_id = page.own_ids.get((path, key), "")
+        new = row.text if frozen else _row_text(source, path, page.merged[key], page.snapshot) + own_id
         page.drawing.rows[key][path] = new
         if new != row.text:
             rows[row.number + shift] = new

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vaultsync.index.note import index_path
+from vaultsync.markdown.frontmatter import set_properties
 from vaultsync.model import Problem
 from vaultsync.reconcile.rollup import section_of
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from vaultsync.reconcile.snapshot import IndexNote, Snapshot, SourceTask
+    from vaultsync.tasks.note import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,8 @@ def standing_notes(index_notes: Mapping[str, IndexNote], snapshot: Snapshot) -> 
         what = f"a second index note of {person} beside {first}; edits in it count, it isn't written"
         frozen |= {path: what for path in paths if path != first}
     for path in drawn.values():
-        if foreign := foreign_layout(path, snapshot):
-            frozen[path] = foreign
+        if why := foreign_layout(path, snapshot) or _unwritable(index_notes[path].note):
+            frozen[path] = why
     return Standing(
         drawn=drawn,
         frozen=frozen.keys(),
@@ -114,6 +116,15 @@ def foreign_layout(path: str, snapshot: Snapshot) -> str | None:
         return (
             f"drawn with other settings (layout {found}); edits in it count; bring the config in step, or use --force"
         )
+    return None
+
+
+def _unwritable(note: Note) -> str | None:
+    """Return why a note's frontmatter can't be brought up to date, so that nothing of the note is written."""
+    try:
+        set_properties(note.text or "", {"vaultsync": "index"})
+    except ValueError as error:
+        return f"{error}; edits in it count, it isn't written"
     return None
 
 

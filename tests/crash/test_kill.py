@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -170,23 +171,23 @@ def edit_rows(file: Path, number: int) -> None:
     file.write_bytes(f"{text}\nMy own words {number}\n".encode())
 
 
-def times_of_writes(place: Place) -> tuple[float, float]:
-    """Return when an undisturbed run makes its first and its last change of a note (seconds after its begin)."""
+def time_of_writes(place: Place) -> float:
+    """Return when an undisturbed run is in the middle of its changes (seconds after its begin)."""
     place.bring_back()
     old = place.notes()
     _, began = place.run(*ONE_SHOT)
     changed = [path for path, content in place.notes().items() if content != old.get(path)]
     assert len(changed) > 30
-    times = [(place.vault / path).stat().st_mtime - began for path in changed]
-    return min(times), max(times)
+    return median((place.vault / path).stat().st_mtime for path in changed) - began
 
 
 def kill_often(place: Place, kills: int, command: tuple[str, ...], seed: int) -> Counter[str]:
     """Kill the command so often at moments drawn from a seed; return when the kills landed, as the notes show it.
 
-    One moment of five is anywhere in a run, the others are near its writes.
+    One moment of five is anywhere in a run. The others are around its writes, which are aimed at from what was hit
+    before, since a machine is not always equally fast.
     """
-    first, last = sorted(times_of_writes(place) for _ in range(3))[1]
+    middle = time_of_writes(place)
     new, journal = place.notes(), place.journal()
     place.bring_back()
     old = place.notes()
@@ -196,17 +197,20 @@ def kill_often(place: Place, kills: int, command: tuple[str, ...], seed: int) ->
         if landed.total() == kills:
             break
         place.bring_back()
-        at = moments.uniform(0.0, 1.2 * last) if number % 5 == 0 else moments.uniform(0.95 * first, 1.05 * last)
+        at = middle * (moments.uniform(0.0, 2.0) if number % 5 == 0 else moments.uniform(0.75, 1.25))
         code, _ = place.run(*command, seconds=at)
         hurt, temps = place.notes(), place.temps()
         if code != KILLED:
             assert (hurt, code) == (new, 0), (number, at, (place.folder / "log").read_text())
+            middle *= 0.9
             continue  # it was done before its moment came
         torn = [path for path, content in hurt.items() if content not in {old.get(path), new.get(path)}]
         assert torn == [], (number, at)
         assert old.keys() <= hurt.keys(), (number, at)
-        writing = "after the writes" if hurt == new else "between the writes"
-        landed["before the writes" if hurt == old and not temps else writing] += 1
+        moment = "after the writes" if hurt == new else "between the writes"
+        moment = "before the writes" if hurt == old and not temps else moment
+        landed[moment] += 1
+        middle *= {"before the writes": 1.05, "between the writes": 1.0, "after the writes": 0.95}[moment]
         place.settle()
         calm = place.notes()
         assert calm == new, (number, at, [path for path in new if calm.get(path) != new[path]])

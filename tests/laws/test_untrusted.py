@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,7 +31,7 @@ from vaultsync.obsidian import read_vault_settings
 from vaultsync.tasks.people import clean_name, matches_any
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 OWN = "^t-9k2f3a7b"
 NAMES = (
@@ -422,6 +424,47 @@ def test_no_filter_that_could_take_forever_is_used(tmp_path: Path, filter_: str)
     found = read_vault_settings(tmp_path)
     assert found.ignored == ("/^Old.*[+*]/",)
     assert "could take forever" in found.problems[0].what
+
+
+PATHOLOGICAL = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "bench_pathological.py"))
+
+
+def calls(work: Callable[[str], None], text: str) -> int:
+    """Count the calls of functions that some work makes: no clock is as steady."""
+    count = 0
+
+    def see(_frame: object, event: str, _arg: object) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    sys.setprofile(see)
+    try:
+        work(text)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize(
+    ("work", "name", "made"),
+    [
+        pytest.param(PATHOLOGICAL[work], name, made, id=f"{work}, {name}")
+        for work, inputs in (("note", "NOTES"), ("row", "LINES"), ("front", "YAML"))
+        for name, made in PATHOLOGICAL[inputs].items()
+    ],
+)
+def test_work_grows_no_faster_than_what_is_read(
+    work: Callable[[str], None], name: str, made: Callable[[int], str]
+) -> None:
+    work(made(100))  # what is made once is made
+    short, long = calls(work, made(1500)), calls(work, made(6000))
+    assert long < 6 * short + 2000, name
+
+
+@pytest.mark.long
+def test_no_hostile_input_takes_forever() -> None:
+    script = Path(__file__).parents[2] / "benchmarks" / "bench_pathological.py"
+    subprocess.run([sys.executable, script, "--quick"], check=True, timeout=120, capture_output=True)
 
 
 def test_a_region_is_only_ours_in_a_folder_too(tmp_path: Path) -> None:

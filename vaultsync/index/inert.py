@@ -32,6 +32,7 @@ _SPELLING = "|".join(map(re.escape, sorted((*SIGNIFIERS, *MOJIBAKE), key=len, re
 _AS_TEXT = "\ufe0e"  # the variation selector that says: no signifier, an emoji like any other
 _SIGNIFIER = re.compile(f"((?>{_SPELLING}))\ufe0f?(?!{_AS_TEXT})")
 _QUIET_SIGNIFIER = re.compile(f"(?>{_SPELLING})(?={_AS_TEXT})")
+_NO_BLANK = re.compile("[^ ]")
 _DATED = frozenset({"start", "created", "scheduled", "due", "done", "cancelled"})
 _BLOCK_START = re.compile(r"\A(?:(?P<digits>[0-9]{1,9})(?P<mark>[.)])|(?P<bare>[-+*]|#{1,6}|>.*))\Z", re.DOTALL)
 _HARMLESS = re.compile(r"[A-Za-z0-9.,;'\"?/()_-]+")  # most words, which needn't be looked at further
@@ -186,8 +187,9 @@ def _quiet_signifiers(text: str, after: str) -> str:
 
     def quiet(match: re.Match[str]) -> str:
         name, _ = SIGNIFIERS[MOJIBAKE.get(match[1], match[1])]
-        following = (text[match.end() :] + after).lstrip(" ")[:1]
-        return match[0] if name in _DATED and not following.isdigit() else f"{match[1]}{_AS_TEXT}"
+        following = _NO_BLANK.search(text, match.end()) or _NO_BLANK.search(after)
+        dated = following is not None and following[0].isdigit()
+        return match[0] if name in _DATED and not dated else f"{match[1]}{_AS_TEXT}"
 
     return _SIGNIFIER.sub(quiet, text)
 

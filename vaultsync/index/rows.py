@@ -170,7 +170,8 @@ def _near_end(text: TaskText) -> set[int]:
 
     A heuristic: whatever could be a part of a name, or join two, may make it one; then an "@" is escaped in vain.
     """
-    prose = [mention for mention in text.mentions if mention not in text.trailing]
+    trailing = {mention.start for mention in text.trailing}
+    prose = [mention for mention in text.mentions if mention.start not in trailing]
     end = text.words[-1][1] if text.words else 0
     found: set[int] = set()
     for mention in reversed(prose):

@@ -202,7 +202,7 @@ def kill_often(place: Place, kills: int, command: tuple[str, ...], seed: int) ->
         hurt, temps = place.notes(), place.temps()
         if code != KILLED:
             assert (hurt, code) == (new, 0), (number, at, (place.folder / "log").read_text())
-            middle *= 0.9
+            middle *= 0.85
             continue  # it was done before its moment came
         torn = [path for path, content in hurt.items() if content not in {old.get(path), new.get(path)}]
         assert torn == [], (number, at)
@@ -210,7 +210,7 @@ def kill_often(place: Place, kills: int, command: tuple[str, ...], seed: int) ->
         moment = "after the writes" if hurt == new else "between the writes"
         moment = "before the writes" if hurt == old and not temps else moment
         landed[moment] += 1
-        middle *= {"before the writes": 1.05, "between the writes": 1.0, "after the writes": 0.95}[moment]
+        middle *= {"before the writes": 1.15, "between the writes": 1.0, "after the writes": 0.9}[moment]
         place.settle()
         calm = place.notes()
         assert calm == new, (number, at, [path for path in new if calm.get(path) != new[path]])

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vaultsync.reconcile.rollup import Order
 
 THRESHOLD = 88
-LONGEST = 1000  # characters of prose; whatever is longer is no rewording of another one, and slow to compare
+LONGEST = 1000  # characters of prose, as it is compared; longer ones are hardly rewordings, and slow to compare
 SHARED = 0.6  # of the letters of the telling words, that two wordings share word for word
 _LONG_NAME = 6  # letters; shorter names one letter apart are two names (Ana, Ann)
 
@@ -147,7 +147,7 @@ class _Leaders:
         self._threshold = threshold
         self._known = known
         self._frequency = Counter(word for what in set(said) for word in what.wording.telling)
-        self._by_word: dict[_Key, list[int]] = defaultdict(list)
+        self._by_word: dict[_Key, dict[int, str]] = defaultdict(dict)  # the text of each of `_led` with this word
         self._led: list[_Led] = []
         self._place: dict[_Said, int] = {}  # in `_led`
 
@@ -156,7 +156,7 @@ class _Leaders:
         if at == len(self._led):
             self._led.append(_Led(what))
             for key in self._keys(what):
-                self._by_word[key].append(at)
+                self._by_word[key][at] = what.wording.text
         self._led[at].gatherings.append(gathering)
         self._led[at].by_due.setdefault(gathering.dates.fields[0], []).append(gathering)
 
@@ -170,10 +170,11 @@ class _Leaders:
 
     def _alike(self, what: _Said) -> Iterator[tuple[float, _Led]]:
         """Yield the wordings that this one is like, the most alike first."""
-        near = {at for key in self._keys(what) for at in self._by_word.get(key, ())}
-        texts = {at: self._led[at].said.wording.text for at in near}
+        near: dict[int, str] = {}
+        for key in self._keys(what):
+            near.update(self._by_word.get(key, {}))
         for _, score, at in process.extract(
-            what.wording.text, texts, scorer=fuzz.ratio, processor=None, limit=None, score_cutoff=self._threshold
+            what.wording.text, near, scorer=fuzz.ratio, processor=None, limit=None, score_cutoff=self._threshold
         ):
             if _may_mean_the_same(what, self._led[at].said, self._known):
                 yield score, self._led[at]

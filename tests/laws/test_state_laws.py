@@ -15,6 +15,7 @@ from vaultsync.storage.state import State, StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 Harm = tuple[str, float, int]  # what, where (share of the file), which byte or how many
 
@@ -99,3 +100,18 @@ def test_a_corrupted_state_opens_or_says_so_and_the_vault_stays(vault: FolderVau
 @pytest.mark.long
 def test_many_corrupted_states_open_or_say_so_and_the_vault_stays(vault: FolderVault) -> None:
     law(2000)(vault)
+
+
+def test_a_page_that_is_lost_is_found_at_opening_wherever_it_is(vault: FolderVault, tmp_path: Path) -> None:
+    state = State(tmp_path / "state.db")
+    state.close()
+    shutil.copyfile(vault.folder / "whole" / "state.db", tmp_path / "state.db")
+    content = (tmp_path / "state.db").read_bytes()
+    for at in range(4096, len(content), 4096):
+        (tmp_path / "state.db").write_bytes(content[:at] + bytes(4096) + content[at + 4096 :])
+        state = State(tmp_path / "state.db")
+        for run in state.runs():
+            state.edits_of(run.number)
+        state.first_time(["told"])
+        state.remember_notes({})
+        state.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -10,9 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from laws.vault_model import FolderVault
 
+from vaultsync.cycle import Wheel
 from vaultsync.storage import late, vault
 from vaultsync.storage.backups import Backups
+from vaultsync.storage.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,3 +87,28 @@ def test_no_edit_of_a_busy_editor_is_lost(style: str, edits: int, tmp_path: Path
     race(root, style, edits, backups)
     assert lost(root / "N.md", edits) == []
     assert sorted(file.name for file in root.iterdir()) == ["N.md"]
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("edits", [60, pytest.param(1000, marks=pytest.mark.long)])
+def test_no_edit_of_a_busy_editor_is_lost_to_whole_turns(style: str, edits: int, tmp_path: Path) -> None:
+    vault_there = FolderVault(tmp_path)
+    vault_there.write("N.md", "- [?] Ask now @Ana #proposed\n\n# Notes\n\nThe last line\n")
+    state = State(vault_there.state_file)
+    wheel = Wheel(vault_there.settings, state, vault_there.clock(), vault_there.waits)
+    note, row = vault_there.root / "N.md", vault_there.root / "Tasks/@Ana.md"
+    try:
+        turns = 0
+        with editor(note, style, edits) as works:
+            while works():
+                wheel.turn()
+                turns += 1
+                if row.exists():
+                    text = row.read_text()
+                    row.write_text(re.sub(r"Ask \w+", f"Ask {turns}", text))
+        vault_there.later += 10
+        wheel.turn()
+    finally:
+        state.close()
+    assert lost(note, edits) == []
+    assert turns > 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from laws.vault_model import FolderVault
 
 from vaultsync.storage import late, vault
 from vaultsync.storage.backups import Backups
@@ -360,6 +361,7 @@ def test_what_was_saved_just_before_a_kill_comes_into_the_note(
 ) -> None:
     killed_after_the_exchange(exchanging, monkeypatch, TYPED)
     exchanging.after_a_kill()
+    assert vault.list_notes(exchanging.root, lambda _: True).stale_temps == []
     exchanging.look_to_the_end()
     assert exchanging.note.read_text() == BOTH
     assert [file.name for file in exchanging.root.iterdir()] == ["N.md"]
@@ -405,6 +407,20 @@ def test_an_interrupted_write_removes_nothing_of_somebodys(
     exchanging.after_a_kill()
     exchanging.look_to_the_end()
     assert "Typed" in exchanging.note.read_text()
+
+
+def test_a_turn_brings_in_what_was_saved_late_in_a_run_that_was_killed(tmp_path: Path) -> None:
+    folder = FolderVault(tmp_path)
+    folder.write("N.md", BEFORE)
+    backups = Backups(folder.state_file.parent / "backups")
+    with (folder.root / "N.md").open("r+") as editor:
+        vault.write(folder.root, "N.md", OURS.encode(), vault.digest_of(BEFORE.encode()), backups)
+        editor.write(TYPED)
+    for _ in range(2):
+        folder.turn()
+        assert folder.read("N.md").count("Typed\nEnd\n") == 1
+        assert "- [ ] Ask Ana" in folder.read("N.md")
+    assert list(backups.folder.iterdir()) == []
 
 
 def test_a_torn_record_is_forgotten(exchanging: Writing) -> None:

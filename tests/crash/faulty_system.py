@@ -48,14 +48,14 @@ class FaultySystem:
     made: int = 0
     hit: str = ""  # the name of the call that failed
     dead: bool = False
-    names: set[str] = field(default_factory=set)
+    names: list[str] = field(default_factory=list)  # of the calls in their order
 
     def call(self, name: str, made: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Make a call, or fail it."""
         if self.dead:
             raise KilledError
         self.made += 1
-        self.names.add(name)
+        self.names.append(name)
         if self.made != self.number:
             return made(*args, **kwargs)
         self.hit = name

@@ -61,7 +61,12 @@ class Scanner:
             if not path.endswith(".md") or any(part.startswith(".") for part in path.split("/")):
                 continue
             before.setdefault(path, self.known(path))
-            stamp = vault.stamp_of(self.settings.root, path) if self.settings.wants(path) else None
+            try:
+                stamp = vault.stamp_of(self.settings.root, path) if self.settings.wants(path) else None
+            except OSError as error:
+                self._drop(path)
+                self.unreadable[path] = error.strerror or str(error)
+                continue
             self.unreadable.pop(path, None)
             if stamp is None:
                 self._drop(path)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.testing import CliRunner
 
+from vaultsync.cli.doctor import doctor_command
 from vaultsync.cli.init import init_command
 from vaultsync.cli.log import log_command
 from vaultsync.cli.reconcile import reconcile_command
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _app = typer.Typer(pretty_exceptions_enable=False)
 for _name, _command in (
+    ("doctor", doctor_command),
     ("init", init_command),
     ("reconcile", reconcile_command),
     ("set", set_command),

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from vaultsync.cli.demo import demo_command
+from vaultsync.cli.doctor import doctor_command
 from vaultsync.cli.eject import eject_command
 from vaultsync.cli.init import init_command
 from vaultsync.cli.line import line_app
@@ -33,6 +34,7 @@ app.command("tasks")(tasks_command)
 app.command("set")(set_command)
 app.command("log")(log_command)
 app.command("undo")(undo_command)
+app.command("doctor")(doctor_command)
 app.command("demo")(demo_command)
 app.command("eject")(eject_command)
 app.add_typer(line_app, name="line")

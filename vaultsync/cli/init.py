@@ -5,7 +5,6 @@ What a cycle does is planned by the wheel; what may stand in a config, by `confi
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections import Counter
 from dataclasses import replace
@@ -21,6 +20,7 @@ from vaultsync.cli.options import StateDirOption, TodayOption, VaultArgument
 from vaultsync.cli.terminal import console, progress, safe
 from vaultsync.clock import Clock
 from vaultsync.config import VAULT_FILES
+from vaultsync.doctor.taps import tap_advice
 from vaultsync.errors import ConfigError
 from vaultsync.obsidian import read_vault_settings
 from vaultsync.scan import Scanner
@@ -28,7 +28,6 @@ from vaultsync.settings import load_settings
 from vaultsync.storage import vault as files
 from vaultsync.survey import Survey, survey
 from vaultsync.tasks.people import OWNER_ALIASES, UNASSIGNED, canonical, clean_name, person_key
-from vaultsync.tasks.statuses import next_symbol, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
     from vaultsync.obsidian import VaultSettings
     from vaultsync.tasks.note import Note
 
-_TASKS_PLUGIN = "plugins/obsidian-tasks-plugin"
-_STATUSES = (("?", "Proposed", "TODO"), ("R", "Rejected", "CANCELLED"))  # a tap on either gives an open task
 _AT_LEAST = 0.5  # share of the meetings at which the owner is taken to have been
 
 
@@ -77,22 +74,11 @@ def init_command(
 
 def _advise_on_taps(root: Path, found: VaultSettings) -> None:
     """Print what to add to the Tasks plugin's statuses, if a tap on a proposal would complete it."""
-    if not (root / found.config_folder / _TASKS_PLUGIN).is_dir():
-        return  # Obsidian's own tap empties the box, which accepts
-    if status_of(next_symbol("?", found.tasks), found.tasks).type != "DONE":
-        return
-    known = {status.symbol for status in found.tasks.statuses}
     out = console()
-    out.print("A tap on [?] would complete a proposal in this vault instead of accepting it.", style="bold yellow")
-    out.print("In Obsidian: Settings, Tasks, Task statuses, Custom statuses. Have there")
-    for symbol, name, kind in _STATUSES:
-        change = "change" if symbol in known else "add"
-        out.print(f'  {change}  symbol "{symbol}", name "{name}", next status symbol " " (a space), type {kind}')
-    out.print(f"which in {found.config_folder}/{_TASKS_PLUGIN}/data.json, under statusSettings, customStatuses, is")
-    for symbol, name, kind in _STATUSES:
-        entry = {"symbol": symbol, "name": name, "nextStatusSymbol": " ", "availableAsCommand": True, "type": kind}
-        out.print(f"  {json.dumps(entry)}")
-    out.print("")
+    for number, line in enumerate(advice := tap_advice(root, found)):
+        out.print(line, style="" if number else "bold yellow")
+    if advice:
+        out.print("")
 
 
 def _guess_owner(root: Path, clock: Clock) -> tuple[str | None, str]:

@@ -13,8 +13,9 @@ from vaultsync.markdown.walker import find_task_lines
 
 ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 ROWS = st.integers(0, 99).map(lambda n: f"- [?] Call {n} [[Notes/A b#^t-000000{n:02}|↗]] 📅 2025-11-08")
+KNOWN = [name for name in SECTIONS if name != "I owe"]  # the heading of that one is known by the record
 SECTION_LISTS = st.lists(
-    st.builds(Section, st.sampled_from(SECTIONS), st.lists(ROWS, max_size=4).map(tuple), st.sampled_from([0, 0, 412])),
+    st.builds(Section, st.sampled_from(KNOWN), st.lists(ROWS, max_size=4).map(tuple), st.sampled_from([0, 0, 412])),
     max_size=4,
 )
 STRANGER = st.sampled_from(
@@ -59,8 +60,8 @@ def test_what_isnt_ours_moves_below_and_the_second_time_nothing_moves(
     text = joined(["%% vaultsync:begin 1 %%", *inside, "%% vaultsync:end %%", *below], end, closed=True)
     content = read_region(text, 1, len(inside) + 2)
     rows = tuple(row.text for row in content.rows)
-    assert sorted([*rows, *content.strangers]) == sorted(inside)
-    once = render_index_note(text, {}, [Section("Open", rows)], content.strangers, "1", None)
+    assert sorted([*rows, *content.foreign]) == sorted(inside)
+    once = render_index_note(text, {}, [Section("Open", rows)], content.foreign, "1", None)
     found = find_regions(split_lines(once))
     assert found.begin is not None
     assert found.end is not None
@@ -68,7 +69,7 @@ def test_what_isnt_ours_moves_below_and_the_second_time_nothing_moves(
     assert [row.text for row in again.rows] == list(rows)
     assert again.strangers == ()
     lines = [line_and_end(line)[0] for line in split_lines(once)[found.end :]]
-    assert [line for line in lines if line] == [line for line in [*content.strangers, *below] if line]
+    assert [line for line in lines if line] == [line for line in [*content.foreign, *below] if line]
     assert render_index_note(once, {}, [Section("Open", rows)], (), "1", None) == once
 
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from vaultsync.index.region import append_region, heading_level, read_region, replace_region
+from vaultsync.index.region import (
+    LooseRow,
+    RegionContent,
+    append_region,
+    heading_level,
+    read_region,
+    reindented,
+    replace_region,
+)
 
 REGION = ["%% vaultsync:begin 1 %%", "", "%% vaultsync:end %%"]
 DRAWN = "%% vaultsync:begin 1 %%\n\n%% vaultsync:end %%\n"
@@ -65,8 +73,67 @@ def test_blank_lines_between_strangers_are_theirs_and_those_around_rows_are_not(
     assert [(row.number, row.path, row.block_id) for row in content.rows] == [(9, "n.md", "t-9k2f3a7b")]
 
 
-@pytest.mark.parametrize(
-    "line", ["- [ ] no link", "- [[n#^t-9k2f3a7b|x]] no box", "[[n#^t-9k2f3a7b|x]]", "# Proposals"]
-)
-def test_a_line_without_box_or_link_is_a_stranger(line: str) -> None:
+@pytest.mark.parametrize("line", ["- [[n#^t-9k2f3a7b|x]] no box", "[[n#^t-9k2f3a7b|x]]", "# Proposals", "  and 3 more"])
+def test_a_line_without_box_is_a_stranger(line: str) -> None:
     assert read_region(f"begin\n{line}\nend", 1, 3).strangers == (line,)
+
+
+ROW = "- [ ] a [[n#^t-9k2f3a7b|x]]"
+
+
+def taken_apart(*inside: str) -> RegionContent:
+    return read_region("\n".join(["begin", *inside, "end"]), 1, len(inside) + 2)
+
+
+@pytest.mark.parametrize(
+    ("inside", "beneath", "strangers"),
+    [
+        pytest.param([ROW, "  text", "    - bullet"], ("  text", "    - bullet"), (), id="text and a bullet"),
+        pytest.param(
+            [ROW, "", "  one", "", "  two", ""], ("", "  one", "", "  two"), (), id="with blank lines between"
+        ),
+        pytest.param(
+            [ROW, "text", "  more"], (), ("text", "  more"), id="not text that begins the line, and what follows"
+        ),
+        pytest.param([f"\t{ROW}", "\tsame", "\t\tmore"], (), ("\tsame", "\t\tmore"), id="not text beside the row"),
+        pytest.param([f"> {ROW}", ">   in", "> out"], (">   in",), ("> out",), id="lines of the row's quote"),
+        pytest.param([ROW, "> quote"], (), ("> quote",), id="no quote beside it"),
+        pytest.param([ROW, "  and 3 more", "  ## Open"], ("  and 3 more", "  ## Open"), (), id="words like ours"),
+        pytest.param([ROW, "", "## Open", "", "  text"], (), ("  text",), id="nothing behind a heading of ours"),
+    ],
+)
+def test_indented_lines_belong_to_the_row_above(
+    inside: list[str], beneath: tuple[str, ...], strangers: tuple[str, ...]
+) -> None:
+    content = taken_apart(*inside)
+    assert [row.beneath for row in content.rows] == [beneath]
+    assert content.strangers == strangers
+
+
+def test_a_line_belongs_to_the_nearest_row_that_is_less_indented() -> None:
+    content = taken_apart(ROW, f"    {ROW}", "      of the inner", "  of the outer", "      still of the outer")
+    assert [row.beneath for row in content.rows] == [
+        ("  of the outer", "      still of the outer"),
+        ("      of the inner",),
+    ]
+
+
+@pytest.mark.parametrize("line", ["- [ ] no link", "- [ ] [[Note]]", "- [ ] see [[n#^own]]", "3. [x]", "- [!] x"])
+def test_a_box_without_a_link_of_ours_is_loose(line: str) -> None:
+    content = taken_apart("## Open", ROW, f"  {line}", "    mine")
+    assert content.loose == (LooseRow(4, "  ", line, ("    mine",)),)
+    assert content.strangers == ()
+    assert content.foreign == (f"  {line}", "    mine")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines", "expected"),
+    [
+        pytest.param("    ", "", ["      a", "", "     b"], ["  a", "", " b"], id="a level up"),
+        pytest.param("", "    ", ["  a", "\tb"], ["      a", "    \tb"], id="a level down"),
+        pytest.param("\t", "", ["        a"], ["    a"], id="tabs against blanks"),
+        pytest.param("> ", "", [">   a"], ["  a"], id="out of a quote"),
+    ],
+)
+def test_lines_follow_their_row(before: str, after: str, lines: list[str], expected: list[str]) -> None:
+    assert reindented(lines, before, after) == expected

@@ -49,7 +49,7 @@ def without_ours(text: str, kind: Literal["index", "overview"], heading: str | N
     if found.damage:
         raise ValueError(found.damage)
     if found.begin is not None and found.end is not None:
-        strangers = () if kind == "overview" else read_region(text, found.begin, found.end).strangers
+        strangers = () if kind == "overview" else read_region(text, found.begin, found.end).foreign
         text = _cut(text, found.begin, found.end, strangers)
     rest = text.removeprefix("\ufeff").strip()
     return None if rest in {"", f"## {heading}"} else text

@@ -6,27 +6,31 @@ Which tasks stand in which section is decided in the reconcile room; the text of
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from vaultsync.index.links import find_row_link
+from vaultsync.index.links import OWN_ID, find_row_link
 from vaultsync.markdown import frontmatter
 from vaultsync.markdown.textlines import line_and_end, prevailing_end, split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 LAYOUT_VERSION = 1
 BEGIN = "%% vaultsync:begin {layout} %%"
 END = "%% vaultsync:end %%"
 VALUE_MARK = "↳"  # begins the plain line that shows the other value of a conflict
 
-SectionName = Literal["Conflicts", "Proposed", "Open", "In progress", "Done"]
-SECTIONS: tuple[SectionName, ...] = ("Conflicts", "Proposed", "Open", "In progress", "Done")
+SectionName = Literal["Conflicts", "Proposed", "Open", "In progress", "I owe", "Done"]
+SECTIONS: tuple[SectionName, ...] = ("Conflicts", "Proposed", "Open", "In progress", "I owe", "Done")
 
 _ROW = re.compile(r"(?P<indent>[ \t>]*)(?:[-*+]|[0-9]+[.)]) +\[[^\r\n]\]")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_OURS = re.compile(rf"[ \t]*(?:#{{1,6}} (?:{'|'.join(SECTIONS)})|and [0-9]+ more)?[ \t]*\Z")
+# Other lines of our making are on record: these were known by what they say from the first layout on.
+_OURS = re.compile(r"(?:#{1,6} (?:Conflicts|Proposed|Open|In progress|Done)|and [0-9]+ more)[ \t]*\Z")
+_BLANKS = re.compile(r"[ \t]*")
+_LEVEL = "    "
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +42,48 @@ class RegionRow:
     text: str
     path: str  # what its link points at
     block_id: str
+    beneath: tuple[str, ...] = ()  # the indented lines without a box that belong to it, whole lines without ends
+
+
+@dataclass(frozen=True, slots=True)
+class LooseRow:
+    """A line with a box and without a link of ours: `text` is the line without indentation and end."""
+
+    number: int  # line of the note, from 1
+    indent: str
+    text: str
+    beneath: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RegionLine:
+    """A line that is neither a row nor of our making; `owner` is the line of the row that it belongs to, if any.
+
+    A loose row belongs to itself.
+    """
+
+    number: int
+    text: str
+    owner: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class RegionContent:
-    """A region taken apart: its rows, and the lines that are neither rows nor of our making, in order."""
+    """A region taken apart: its rows, those without a link, and all lines that somebody else wrote, in order."""
 
-    rows: tuple[RegionRow, ...]
-    strangers: tuple[str, ...]  # whole lines, without ends
+    rows: tuple[RegionRow, ...] = ()
+    loose: tuple[LooseRow, ...] = ()
+    lines: tuple[RegionLine, ...] = ()
+
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        """The lines that belong to no row."""
+        return tuple(line.text for line in self.lines if line.owner is None)
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """The lines that somebody else wrote, those beneath rows and loose rows among them."""
+        return tuple(line.text for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +98,66 @@ class Section:
 def read_region(text: str, begin: int, end: int) -> RegionContent:
     """Take apart the lines between the markers, which stand on lines `begin` and `end` of the note's text.
 
-    It is read line by line: a fence or a comment typed there hides nothing. Blank lines between strangers are theirs.
+    It is read line by line: a fence or a comment typed there hides nothing. A line without a box belongs to the nearest
+    row above it that is less indented; blank lines between two lines of one owner are theirs.
     """
     rows: list[RegionRow] = []
-    strangers: list[str] = []
-    blanks: list[str] | None = None  # those right behind a stranger
+    loose: list[LooseRow] = []
+    lines: list[RegionLine] = []
+    beneath: dict[int, list[str]] = defaultdict(list)
+    open_items: list[tuple[str, int]] = []  # indentation and number of the rows that a further line may belong to
+    blanks: list[tuple[int, str]] = []
+    joins: set[int | None] = set()  # the owners of a next line to which the blank lines before it belong
+
+    def take(number: int, line: str, owner: int | None) -> None:
+        if owner in joins:
+            lines.extend(RegionLine(*blank, owner) for blank in blanks)
+            beneath[owner or 0].extend(blank for _, blank in blanks)
+        lines.append(RegionLine(number, line, owner))
+        beneath[owner or 0].append(line)
+
     for number, raw in enumerate(split_lines(text)[begin : end - 1], begin + 1):
         line = line_and_end(raw)[0]
-        match = _ROW.match(line)
-        link = find_row_link(line) if match else None
-        if match and link:
-            indent = match["indent"]
-            rows.append(RegionRow(number, indent, line[len(indent) :], link.path, link.block_id))
-            blanks = None
-        elif not line.strip():
-            if blanks is not None:
-                blanks.append(line)
-        elif _OURS.match(line):
-            blanks = None
+        if not line.strip():
+            blanks.append((number, line))
+            continue
+        while open_items and not _is_beneath(line, open_items[-1][0]):
+            open_items.pop()
+        owner = open_items[-1][1] if open_items else None
+        box = _ROW.match(line)
+        if box:
+            indent, link = box["indent"], find_row_link(line)
+            open_items.append((indent, number))
+            if link and (link.has_alias or OWN_ID.match(link.block_id.lower())):
+                rows.append(RegionRow(number, indent, line[len(indent) :], link.path, link.block_id))
+            else:
+                loose.append(LooseRow(number, indent, line[len(indent) :]))
+                lines.append(RegionLine(number, line, number))
+            joins = {number}
+        elif owner is None and _OURS.match(line):
+            joins = set()
         else:
-            strangers += [*(blanks or ()), line]
-            blanks = []
-    return RegionContent(tuple(rows), tuple(strangers))
+            take(number, line, owner)
+            joins = {owner}
+        blanks = []
+    return RegionContent(
+        tuple(replace(row, beneath=tuple(beneath.get(row.number, ()))) for row in rows),
+        tuple(replace(row, beneath=tuple(beneath.get(row.number, ()))) for row in loose),
+        tuple(lines),
+    )
 
 
-def render_region(layout: str, sections: Sequence[Section], level: int) -> list[str]:
-    """Return the region's lines, with the markers, without line ends. `level` is that of the sections' headings."""
-    lines = [BEGIN.format(layout=layout), ""]
+def reindented(lines: Iterable[str], before: str, after: str) -> list[str]:
+    """Return the lines beneath a row, whose indentation changed, with theirs changed alike."""
+    return [_reindented(line, before, after) for line in lines]
+
+
+def render_region(layout: str, sections: Sequence[Section], level: int, notice: str | None = None) -> list[str]:
+    """Return the region's lines, with the markers, without line ends. `level` is that of the sections' headings.
+
+    `notice` is a plain line that stands before the sections.
+    """
+    lines = [BEGIN.format(layout=layout), "", *([notice, ""] if notice else [])]
     for section in sections:
         if not section.lines:
             continue
@@ -168,3 +239,21 @@ def _find_heading(text: str, heading: str) -> int | None:
 def _without_outer_blanks(lines: Sequence[str]) -> Sequence[str]:
     filled = [position for position, line in enumerate(lines) if line.strip()]
     return lines[filled[0] : filled[-1] + 1] if filled else ()
+
+
+def _is_beneath(line: str, indent: str) -> bool:
+    """Tell whether a line is more indented than a row; one in a quote only has lines of that quote beneath it."""
+    if ">" in indent:
+        return line.startswith(indent) and line[len(indent)] in " \t"
+    return _width(line) > _width(indent)
+
+
+def _width(line: str) -> int:
+    blanks = _BLANKS.match(line)
+    return len(blanks[0].expandtabs(len(_LEVEL))) if blanks else 0
+
+
+def _reindented(line: str, before: str, after: str) -> str:
+    if before == after or not line.strip():
+        return line
+    return after + (line[len(before) :] if line.startswith(before) else _LEVEL + line.lstrip(" \t"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from vaultsync.index.links import task_key
 from vaultsync.index.note import overview_strangers
-from vaultsync.index.region import VALUE_MARK, RegionContent, RegionRow, read_region
+from vaultsync.index.region import VALUE_MARK, RegionRow, read_region
 from vaultsync.index.rows import read_row, row_settings
 from vaultsync.markdown import frontmatter
 from vaultsync.markdown.region import find_regions
@@ -265,12 +265,16 @@ def _taken_apart(text: str, *, overview: bool) -> tuple[list[str], tuple[RegionR
     region = find_regions(lines)
     if region.begin is None or region.end is None:
         return [*own, *lines[top:]], ()
+    rows: tuple[RegionRow, ...]
+    foreign: Sequence[str]
     if overview:
-        content = RegionContent((), tuple(overview_strangers(text, region.begin, region.end)))
+        rows, foreign = (), overview_strangers(text, region.begin, region.end)
     else:
         content = read_region(text, region.begin, region.end)
-    within = [line for line in content.strangers if not line.lstrip().startswith(VALUE_MARK)]
-    return [*own, *lines[top : region.begin - 1], "", *within, "", *lines[region.end :]], content.rows
+        # The lines beneath a row are lines like any other here, so that they are taken over once.
+        rows, foreign = tuple(replace(row, beneath=()) for row in content.rows), content.foreign
+    within = [line for line in foreign if not line.lstrip().startswith(VALUE_MARK)]
+    return [*own, *lines[top : region.begin - 1], "", *within, "", *lines[region.end :]], rows
 
 
 def _missing_lines(lines: Sequence[str], have: Counter[str]) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from vaultsync.index.inert import render_tokens, tokens
-from vaultsync.index.links import task_key
+from vaultsync.index.links import render_link, task_key
 from vaultsync.index.note import (
     OverviewRow,
     index_properties,
@@ -20,13 +20,14 @@ from vaultsync.index.note import (
     render_overview,
     replace_rows,
 )
-from vaultsync.index.region import VALUE_MARK, Section
+from vaultsync.index.region import VALUE_MARK, RegionContent, Section, SectionName
 from vaultsync.index.rows import RowValues, render_row, row_link, shown_values
 from vaultsync.markdown.textlines import LineEdit, apply_line_edits, line_and_end, split_lines
 from vaultsync.model import Problem
 from vaultsync.reconcile.absorb import with_lines
 from vaultsync.reconcile.arrange import Arrangement, Entry
 from vaultsync.reconcile.base import IndexRecord
+from vaultsync.reconcile.beneath import TypedBeneath
 from vaultsync.reconcile.places import Standing, foreign_layout, new_places
 from vaultsync.tasks.line import BLOCK_ID
 from vaultsync.tasks.people import UNASSIGNED
@@ -181,24 +182,33 @@ def value_lines(outcome: Merged, note: str, source_path: str) -> list[str]:
 def _anew(path: str, person: str, note: IndexNote | None, arrangement: Arrangement, page: _Page) -> str:
     """Return the note's text drawn anew. Raises ValueError if its frontmatter can't be changed safely."""
     snapshot = page.snapshot
-    remarks: list[str] = []
-    sections: list[Section] = []
     rows: dict[str, str] = {}
+    drawn: dict[SectionName, list[tuple[Entry, str, list[str]]]] = {}
     for name, entries in arrangement.sections.items():
-        lines: list[str] = []
-        for entry in entries:
-            row, beneath = _entry_lines(entry, path, rows, page)
-            if row is None:
-                continue
-            lines += [row, *beneath]
-            remarks += beneath
-        if lines:
-            sections.append(Section(name, tuple(lines), arrangement.more.get(name, 0)))
+        found = ((entry, *_entry_lines(entry, path, rows, page)) for entry in entries)
+        drawn[name] = [(entry, row, remarks) for entry, row, remarks in found if row is not None]
+    remarks = [line for each in drawn.values() for _, _, lines in each for line in lines]
     record = snapshot.index_notes.get(path)
     # Those that a run drew before it died aren't on record; it drew what is drawn now.
     ours = frozenset((*(record.remarks if record else ()), *remarks))
-    strangers = [line for line in note.content.strangers if line not in ours] if note else []
-    strangers += _spare_rows(path, rows, page)
+    typed = TypedBeneath(note.content if note else RegionContent(), ours)
+    sections = [
+        Section(
+            name,
+            tuple(
+                line
+                for entry, row, below in each
+                for line in (row, *below, *typed.take(entry.source.key if entry.source else None, entry.kept, ""))
+            ),
+            arrangement.more.get(name, 0),
+        )
+        for name, each in drawn.items()
+        if each
+    ]
+    rows_at = {row.number for row in note.content.rows} if note else set()
+    lines = note.content.lines if note else ()
+    strangers = [line.text for line in lines if line.owner not in rows_at and line.text not in ours]
+    strangers += [*_spare_rows(path, rows, page), *_left_behind(typed, page)]
     existing = (snapshot.notes[path].properties or {}) if path in snapshot.notes else {}
     counts = arrangement.counts
     properties = index_properties(person, counts.proposed, counts.open, counts.next_due, existing)
@@ -208,6 +218,18 @@ def _anew(path: str, person: str, note: IndexNote | None, arrangement: Arrangeme
         page.drawing.rows[key][path] = row
     page.drawing.records[path] = IndexRecord(person, snapshot.layout, tuple(remarks))
     return after
+
+
+def _left_behind(typed: TypedBeneath, page: _Page) -> list[str]:
+    """Return the lines beneath rows that have left the note, under a link to where their task is."""
+    lines: list[str] = []
+    for key, row, beneath in typed.rest():
+        source = page.after.get(key)
+        path, block_id = (source.task.path, source.task.line.block_id) if source else (row.path, row.block_id)
+        title = path.rpartition("/")[2].removesuffix(".md")
+        link = render_link(path, block_id, title, markdown=page.snapshot.rules.index.markdown_links)
+        lines += ["", f"- {link}", *beneath]
+    return lines
 
 
 def _spare_rows(path: str, keys: Iterable[str], page: _Page) -> list[str]:

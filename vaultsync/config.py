@@ -116,6 +116,11 @@ def _on_off(value: object) -> object:
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
 
 
+def _mode_alone(value: object) -> object:
+    """Take the mode alone for a section that says no more."""
+    return {"mode": value} if isinstance(value, str | bool) else value
+
+
 def _home(value: Path) -> Path:
     return value.expanduser()
 
@@ -165,6 +170,15 @@ class Index(_Section):
     done_days: Count = 7
     hide_tags: tuple[Tag, ...] = ("task", "proposed", "auto")
     link_text: Annotated[str, AfterValidator(_link_text)] = "↗"
+    group_by: Literal["none", "note"] = "none"
+    one_on_one: StrictBool = True
+
+
+class Duplicates(_Section):
+    """Whether near-duplicates among a person's proposals stand together, and how alike they are."""
+
+    mode: Annotated[Literal["group", "off"], BeforeValidator(_on_off)] = "group"
+    threshold: Annotated[float, Strict(), Field(ge=0, le=100)] = 88
 
 
 class Safety(_Section):
@@ -199,6 +213,7 @@ class VaultConfig(_Section):
     statuses: dict[Annotated[str, BeforeValidator(_symbol)], Role] = {}
     on_accept: OnAccept = OnAccept()
     index: Index = Index()
+    duplicates: Annotated[Duplicates, BeforeValidator(_mode_alone)] = Duplicates()
     overview: Annotated[str, AfterValidator(_note)] = "Tasks/Overview.md"
     safety: Safety = Safety()
     limits: Limits = Limits()

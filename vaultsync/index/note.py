@@ -66,13 +66,14 @@ def render_index_note(  # noqa: PLR0913 - the note is a function of all of these
     strangers: Sequence[str],
     layout: str,
     heading: str | None,
+    notice: str | None = None,
 ) -> str:
     """Return the note's text with frontmatter and region brought up to date; `text` is None for a note to be made.
 
-    Raises ValueError if the frontmatter can't be changed safely.
+    `notice` is a plain line before the sections. Raises ValueError if the frontmatter can't be changed safely.
     """
     body = text or ""
-    region = render_region(layout, sections, heading_level(body, heading))
+    region = render_region(layout, sections, heading_level(body, heading), notice)
     found = find_regions(split_lines(body))
     if found.begin is not None and found.end is not None:
         body = replace_region(body, found.begin, found.end, region, strangers)

@@ -6,18 +6,26 @@ How a row is written is the index room's business; whether it may be written now
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
+from vaultsync.index.links import render_link, task_key
+from vaultsync.index.note import index_path
 from vaultsync.index.region import SECTIONS, SectionName
 from vaultsync.index.rows import row_settings
-from vaultsync.reconcile.rollup import SECTION_OF_ROLE, Counts, Order, count, section_of, sort_key
+from vaultsync.reconcile.duplicates import Proposal, group_duplicates
+from vaultsync.reconcile.one_on_one import partner
+from vaultsync.reconcile.rollup import OWED, SECTION_OF_ROLE, Counts, Order, count, section_of, sort_key
 from vaultsync.tasks.line import parse_line
+from vaultsync.tasks.people import person_key
+from vaultsync.tasks.text import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
+    from vaultsync.reconcile.locate import Located
     from vaultsync.reconcile.snapshot import RowAt, Snapshot, SourceTask
     from vaultsync.tasks.rules import Rules
 
@@ -30,6 +38,8 @@ class Entry:
     source: SourceTask | None = None
     kept: RowAt | None = None
     remark: str | None = None  # a plain line beneath a kept row
+    leader: Order | None = None  # of the entry that it stands nested beneath
+    under: str | None = None  # the note whose heading it stands under, where rows stand by note
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,55 +51,99 @@ class Arrangement:
     counts: Counts = field(default_factory=Counts)
 
 
+NESTED = "    "
+
+_Unit = tuple[Entry, ...]  # what stays together: an entry, and those that stand nested beneath it
+
+
 def arrange(  # noqa: PLR0913 - the arrangement is a function of all of these
     tasks: Sequence[SourceTask],
-    copies: AbstractSet[tuple[str, int]],
+    located: Located,
     waiting: AbstractSet[str],
     disputed: Mapping[str, AbstractSet[str]],
     kept: Mapping[str, Sequence[Entry]],
     snapshot: Snapshot,
 ) -> dict[str, Arrangement]:
-    """Return what each person's index note shows.
+    """Return what each person's index note shows; `tasks` are those of `located` as they will read.
 
-    `copies` are the places of tasks that need an id of their own. `disputed` are the tasks with a conflict, each with
-    the people in whose notes a row holds its own value: there it stays, whoever is assigned. `kept` are the rows, by
-    person, that stay as they stand: those of `waiting` tasks, which are only counted here, among them. A task that no
-    id may be written for now is left out, as it can't be linked to.
+    `disputed` are the tasks with a conflict, each with the people in whose notes a row holds its own value: there it
+    stays, whoever is assigned. `kept` are the rows, by person, that stay as they stand: those of `waiting` tasks, which
+    are only counted here, among them. A task that no id may be written for now is left out, as it can't be linked to.
     """
     rules = snapshot.rules
     by_person: dict[str, dict[SectionName, list[Entry]]] = defaultdict(lambda: defaultdict(list))
     counted: dict[str, list[SourceTask]] = defaultdict(list)
+    creditors = _Creditors(located, snapshot)
     for source in tasks:
         line, path = source.task.line, source.task.path
         date = snapshot.notes[path].date
         section = section_of(line, date, rules, snapshot.today)
-        key = None if source.task.order in copies else source.key
+        key = None if source.task.order in located.copies else source.key
+        owed = creditors.of(source) if section in OWED else None
         if key in disputed:
             section = "Conflicts"
         if section is None:
             continue
-        showable = _may_be_stamped(source, snapshot) if key is None else key not in waiting
-        entry = Entry(sort_key(line, date, path, source.task.number), source=source)
         for person in source.assignees:
             counted[person].append(source)
-        holding = disputed.get(key, ()) if key is not None else ()
+        if not (_may_be_stamped(source, snapshot) if key is None else key not in waiting):
+            continue
+        entry = Entry(sort_key(line, date, path, source.task.number), source=source)
+        holding = disputed.get(key, frozenset[str]()) if key is not None else frozenset[str]()
         for person in dict.fromkeys((*source.assignees, *sorted(holding))):
-            if showable:
-                by_person[person][section].append(entry)
+            by_person[person][section].append(entry)
+        if owed is not None and owed not in holding:
+            by_person[owed]["I owe" if section in OWED else section].append(entry)
     arranged: dict[str, Arrangement] = {}
     for person in sorted({*by_person, *counted, *kept}):
-        sections, more = _cut(by_person.get(person, {}), kept.get(person, ()), rules)
+        sections, more = _laid_out(person, by_person.get(person, {}), kept.get(person, ()), snapshot)
         arranged[person] = Arrangement(sections, more, count(counted.get(person, ()), rules))
     return arranged
 
 
-def kept_section(entry: Entry, rules: Rules) -> SectionName:
+def kept_section(entry: Entry, snapshot: Snapshot) -> SectionName:
     """Return the section of a row that is kept as it stands: that of its own box."""
-    if entry.remark is not None or entry.kept is None:
+    at, rules = entry.kept, snapshot.rules
+    if entry.remark is not None or at is None:
         return "Conflicts"
-    line = parse_line(entry.kept.row.text, row_settings(rules), hidden=True)
+    line = parse_line(at.row.text, row_settings(rules), hidden=True)
     role = rules.roles.role_of(line.symbol) if line else None
-    return SECTION_OF_ROLE.get(role, "Done") if role else "Open"
+    section = SECTION_OF_ROLE.get(role, "Done") if role else "Open"
+    return "I owe" if section in OWED and _is_owed(at, snapshot) else section
+
+
+class _Creditors:
+    """Who the owner owes a task to: those whose 1:1 note it stands in, and who aren't assigned themselves."""
+
+    def __init__(self, located: Located, snapshot: Snapshot) -> None:
+        self._located = located
+        self._snapshot = snapshot
+        self._known: dict[str, str | None] = {}  # by note
+        self._places = frozenset(snapshot.index_notes) | located.persons.keys()
+
+    def of(self, source: SourceTask) -> str | None:
+        snapshot, path = self._snapshot, source.task.path
+        if not snapshot.rules.index.one_on_one or snapshot.roster.owner not in source.assignees:
+            return None
+        if path not in self._known:
+            self._known[path] = self._partner(path)
+        person = self._known[path]
+        return None if person in source.assignees else person
+
+    def _partner(self, path: str) -> str | None:
+        """Return who a note is 1:1 with; one that is an index note, or is about to be one, is with nobody."""
+        name = partner(self._snapshot.notes[path], self._snapshot.roster)
+        if name is None or path in self._places or path == index_path(name, self._snapshot.rules.index):
+            return None
+        return self._located.spelling.setdefault(person_key(name), name)
+
+
+def _is_owed(at: RowAt, snapshot: Snapshot) -> bool:
+    """Tell whether a row stands in the index note of somebody whom the owner owes it to."""
+    base = snapshot.base.get(task_key(at.row.path, at.row.block_id))
+    line = parse_line(base.line, snapshot.rules.tasks, hidden=True) if base else None
+    people = read_text(line, snapshot.roster, snapshot.rules.assignees).assignees if line else ()
+    return snapshot.roster.owner in people and at.person not in people
 
 
 def _may_be_stamped(source: SourceTask, snapshot: Snapshot) -> bool:
@@ -97,21 +151,116 @@ def _may_be_stamped(source: SourceTask, snapshot: Snapshot) -> bool:
     return path not in snapshot.unstamped and not snapshot.is_held(path) and source.task.order not in snapshot.refused
 
 
-def _cut(
-    entries: Mapping[SectionName, Sequence[Entry]], kept: Sequence[Entry], rules: Rules
+# -- the order of one section
+
+
+def _laid_out(
+    person: str, entries: Mapping[SectionName, Sequence[Entry]], kept: Sequence[Entry], snapshot: Snapshot
 ) -> tuple[dict[SectionName, tuple[Entry, ...]], dict[SectionName, int]]:
     """Sort each section and cut it to `max_rows`, save conflicts and kept rows: somebody has to see them."""
+    rules = snapshot.rules.index
     extra: dict[SectionName, list[Entry]] = defaultdict(list)
     for entry in kept:
-        extra[kept_section(entry, rules)].append(entry)
+        extra[kept_section(entry, snapshot)].append(entry)
     sections: dict[SectionName, tuple[Entry, ...]] = {}
     more: dict[SectionName, int] = {}
     for name in SECTIONS:
-        ordered = sorted(entries.get(name, ()), key=lambda entry: entry.order)
-        limit = len(ordered) if name == "Conflicts" else max(0, rules.index.max_rows - len(extra[name]))
-        shown = sorted([*ordered[:limit], *extra[name]], key=lambda entry: entry.order)
+        own = entries.get(name, ())
+        units: list[_Unit] = [(entry,) for entry in own] if name != "Proposed" else _grouped(person, own, snapshot)
+        shown = sorted(units, key=_order)
+        if name != "Conflicts":
+            shown = _fitting(shown, rules.max_rows, len(extra[name]))
+        if left_out := len(own) - sum(map(len, shown)):
+            more[name] = left_out
+        shown = sorted([*shown, *((entry,) for entry in extra[name])], key=_order)
+        if rules.group_by == "note" and name != "Conflicts":
+            shown = _by_note(shown)
         if shown:
-            sections[name] = tuple(shown)
-        if len(ordered) > limit:
-            more[name] = len(ordered) - limit
+            sections[name] = tuple(chain.from_iterable(map(_nested, shown)))
     return sections, more
+
+
+def _grouped(person: str, entries: Sequence[Entry], snapshot: Snapshot) -> list[_Unit]:
+    """Return proposals, those that say nearly the same together, with the fullest of them first."""
+    threshold = snapshot.rules.index.duplicates
+    if threshold is None:
+        return [(entry,) for entry in entries]
+    by_order = {entry.order: entry for entry in entries}
+    proposals = tuple(_proposal(entry) for entry in by_order.values())
+    groups = snapshot.memory.groups(
+        person, proposals, lambda: group_duplicates(proposals, threshold, _name_words(snapshot))
+    )
+    return [tuple(by_order[each.order] for each in (group.leader, *group.others)) for group in groups]
+
+
+def _proposal(entry: Entry) -> Proposal:
+    source = entry.source
+    if source is None:
+        return Proposal(entry.order, "")
+    line = source.task.line
+    fields = sum(each.counts and each.name != "block_id" for each in line.fields)
+    return Proposal(entry.order, source.text.prose, fields, line.due, line.scheduled, line.start)
+
+
+def _name_words(snapshot: Snapshot) -> frozenset[str]:
+    roster = snapshot.roster
+    names = chain(roster.people, *roster.aliases.values())
+    return frozenset(word for name in names for word in name.casefold().split())
+
+
+def _fitting(units: Sequence[_Unit], max_rows: int, taken: int) -> list[_Unit]:
+    """Return the first units that fit beside the rows `taken`; one is only broken if no section could hold it whole."""
+    shown: list[_Unit] = []
+    left = max(0, max_rows - taken)
+    for unit in units:
+        fitting = unit if len(unit) <= left else unit[:left] if len(unit) > max_rows else ()
+        if not fitting:
+            break
+        shown.append(fitting)
+        left -= len(fitting)
+    return shown
+
+
+def _order(unit: _Unit) -> Order:
+    return unit[0].order
+
+
+def _by_note(units: Iterable[_Unit]) -> list[_Unit]:
+    """Return the units with those of one note together, each under its note; a note stands where its first one does."""
+    by_note: dict[str, list[_Unit]] = defaultdict(list)
+    for unit in units:
+        note = unit[0].order[3]
+        by_note[note].append(tuple(replace(entry, under=note) for entry in unit))
+    return [unit for together in by_note.values() for unit in together]
+
+
+def _nested(unit: _Unit) -> Iterator[Entry]:
+    leader, *others = unit
+    yield leader
+    for entry in others:
+        yield replace(entry, leader=leader.order)
+
+
+class Place(NamedTuple):
+    """Where a row stands: the lines above it that aren't rows, and its indentation."""
+
+    above: tuple[str, ...]
+    indent: str
+
+
+def placed(entries: Iterable[Entry], level: int, rules: Rules) -> list[Place]:
+    """Return the place of each entry that is drawn; `level` is that of the section's heading."""
+    places: list[Place] = []
+    above: Entry | None = None  # the last one that isn't nested
+    for entry in entries:
+        if above is not None and entry.leader == above.order:
+            places.append(Place((), NESTED))
+            continue
+        heading: tuple[str, ...] = ()
+        if entry.under is not None and (above is None or entry.under != above.under):
+            title = entry.under.rpartition("/")[2].removesuffix(".md")
+            link = render_link(entry.under, None, title, markdown=rules.index.markdown_links)
+            heading = (*(("",) if above else ()), f"{'#' * min(6, level + 1)} {link}", "")
+        places.append(Place(heading, ""))
+        above = entry
+    return places

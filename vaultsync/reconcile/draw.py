@@ -20,12 +20,12 @@ from vaultsync.index.note import (
     render_overview,
     replace_rows,
 )
-from vaultsync.index.region import VALUE_MARK, RegionContent, Section, SectionName
+from vaultsync.index.region import KNOWN_SECTIONS, VALUE_MARK, RegionContent, Section, SectionName, heading_level
 from vaultsync.index.rows import RowValues, render_row, row_link, shown_values
 from vaultsync.markdown.textlines import LineEdit, apply_line_edits, line_and_end, split_lines
 from vaultsync.model import Problem
 from vaultsync.reconcile.absorb import with_lines
-from vaultsync.reconcile.arrange import Arrangement, Entry
+from vaultsync.reconcile.arrange import Arrangement, Entry, placed
 from vaultsync.reconcile.base import IndexRecord
 from vaultsync.reconcile.beneath import TypedBeneath
 from vaultsync.reconcile.places import Standing, foreign_layout, new_places
@@ -187,7 +187,12 @@ def _anew(path: str, person: str, note: IndexNote | None, arrangement: Arrangeme
     for name, entries in arrangement.sections.items():
         found = ((entry, *_entry_lines(entry, path, rows, page)) for entry in entries)
         drawn[name] = [(entry, row, remarks) for entry, row, remarks in found if row is not None]
+    text, heading = page.text_to_draw(path), snapshot.rules.index.heading
+    level = heading_level(text or "", heading)
+    places = {name: placed([entry for entry, _, _ in each], level, snapshot.rules) for name, each in drawn.items()}
     remarks = [line for each in drawn.values() for _, _, lines in each for line in lines]
+    remarks += [line for each in places.values() for place in each for line in place.above if line]
+    remarks += [f"{'#' * level} {name}" for name in drawn if drawn[name] and name not in KNOWN_SECTIONS]
     record = snapshot.index_notes.get(path)
     # Those that a run drew before it died aren't on record; it drew what is drawn now.
     ours = frozenset((*(record.remarks if record else ()), *remarks))
@@ -197,8 +202,13 @@ def _anew(path: str, person: str, note: IndexNote | None, arrangement: Arrangeme
             name,
             tuple(
                 line
-                for entry, row, below in each
-                for line in (row, *below, *typed.take(entry.source.key if entry.source else None, entry.kept, ""))
+                for (entry, row, below), (above, indent) in zip(each, places[name], strict=True)
+                for line in (
+                    *above,
+                    indent + row,
+                    *below,
+                    *typed.take(entry.source.key if entry.source else None, entry.kept, indent),
+                )
             ),
             arrangement.more.get(name, 0),
         )
@@ -212,11 +222,10 @@ def _anew(path: str, person: str, note: IndexNote | None, arrangement: Arrangeme
     existing = (snapshot.notes[path].properties or {}) if path in snapshot.notes else {}
     counts = arrangement.counts
     properties = index_properties(person, counts.proposed, counts.open, counts.next_due, existing)
-    text, heading = page.text_to_draw(path), snapshot.rules.index.heading
     after = render_index_note(text, properties, sections, strangers, snapshot.layout, heading)
     for key, row in rows.items():
         page.drawing.rows[key][path] = row
-    page.drawing.records[path] = IndexRecord(person, snapshot.layout, tuple(remarks))
+    page.drawing.records[path] = IndexRecord(person, snapshot.layout, tuple(dict.fromkeys(remarks)))
     return after
 
 

@@ -14,6 +14,7 @@ from vaultsync.tasks.text import read_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
+    from vaultsync.reconcile.duplicates import Group, Proposal
     from vaultsync.tasks.note import Note
     from vaultsync.tasks.rules import Rules
     from vaultsync.tasks.text import TaskText
@@ -23,12 +24,16 @@ RowKey = tuple[str, str, str | None]  # path, line and date of the source note
 
 @dataclass(slots=True)
 class Memory:
-    """The texts of each note's tasks, and the row of each source line, as of the last plan with this roster."""
+    """The texts of each note's tasks, the row of each source line and the groups of each person's proposals.
+
+    They are as of the last plan with this roster.
+    """
 
     roster: Roster = field(default_factory=Roster)
     _texts: dict[str, tuple[Note, tuple[TaskText, ...]]] = field(default_factory=dict)
     _rows: dict[RowKey, str] = field(default_factory=dict)
     _rows_before: dict[RowKey, str] = field(default_factory=dict)
+    _groups: dict[str, tuple[tuple[Proposal, ...], tuple[Group, ...]]] = field(default_factory=dict)
 
     def begin(self, roster: Roster, notes: Container[str]) -> None:
         """Begin a plan: forget all if the people have changed, else gone notes and rows that the last plan left out."""
@@ -36,6 +41,7 @@ class Memory:
             self.roster = roster
             self._texts.clear()
             self._rows.clear()
+            self._groups.clear()
         for path in [path for path in self._texts if path not in notes]:
             del self._texts[path]
         self._rows_before, self._rows = self._rows, {}
@@ -53,3 +59,12 @@ class Memory:
         row = self._rows_before.get(key)
         self._rows[key] = row if row is not None else draw()
         return self._rows[key]
+
+    def groups(
+        self, person: str, proposals: tuple[Proposal, ...], group: Callable[[], tuple[Group, ...]]
+    ) -> tuple[Group, ...]:
+        """Return the groups of a person's proposals."""
+        known = self._groups.get(person)
+        if known is None or known[0] != proposals:
+            known = self._groups[person] = (proposals, group())
+        return known[1]

@@ -117,7 +117,7 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
         for key, outcome in merged.items()
         if outcome.disagreements
     }
-    arranged = arrange(tasks, located.copies, waiting, disputed, kept, snapshot)
+    arranged = arrange(tasks, located, waiting, disputed, kept, snapshot)
     stamps = stamp(arranged.values(), located.copies, taken, snapshot.rules)
     edits |= {edit.place: edit for edit in stamps.edits}
     arranged = {person: with_stamps(arrangement, stamps) for person, arrangement in arranged.items()}

@@ -25,6 +25,7 @@ SECTION_OF_ROLE: Mapping[Role, SectionName] = {
     Role.TODO: "Open",
     Role.IN_PROGRESS: "In progress",
 }
+OWED: frozenset[SectionName | None] = frozenset({"Open", "In progress"})  # what one person can owe another
 _LAST = "9999-99-99"
 
 Order = tuple[int, str, str, str, int]

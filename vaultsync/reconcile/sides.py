@@ -66,6 +66,7 @@ class Sides:
     standing: frozenset[str]  # fields in conflict since an earlier cycle
     rows: tuple[RowSide, ...]
     symbol: str  # the source's status, an acceptance by gesture included
+    owner: str | None = None  # of the vault
 
 
 # -- reading both sides
@@ -93,7 +94,7 @@ def read_sides(base: BaseTask | None, source: SourceTask, rows: Sequence[RowAt],
         # A row where the base knows none (a copy, a note made anew) is measured against what we would have written.
         read.append(RowSide(at, values, before or (was.values if was else None), _typed(at, rules)))
     symbol = _accepted_symbol(was, now, rules) if was else now.line.symbol
-    return Sides(now, was, base.conflicts if base else frozenset(), tuple(read), symbol)
+    return Sides(now, was, base.conflicts if base else frozenset(), tuple(read), symbol, roster.owner)
 
 
 def _as_written(base: BaseTask | None, at: RowAt, rows: Sequence[RowAt]) -> str | None:
@@ -229,12 +230,18 @@ def _value(name: str, source: SourceSide) -> object:
 def _row_value(name: str, row: RowSide, sides: Sides, *, written: bool = False) -> object:
     values = row.was if written and row.was is not None else row.now
     if name == "assignee":
-        return assigned_by_row((sides.base or sides.source).assignees, row.at.person, values.mentions)
+        assignees = (sides.base or sides.source).assignees
+        return assigned_by_row(assignees, stands_for(row.at.person, assignees, sides.owner), values.mentions)
     return values.symbol if name == "status" else getattr(values, name)
 
 
+def stands_for(person: str, assignees: frozenset[str], owner: str | None) -> str:
+    """Return which assignee a row of `person`'s index note stands for: of what is owed to that person, the owner."""
+    return owner if owner in assignees and person not in assignees else person
+
+
 def assigned_by_row(assignees: frozenset[str], person: str, mentions: Sequence[str]) -> frozenset[str]:
-    """Return who is assigned by the mentions typed into a row of `person`'s index note.
+    """Return who is assigned by the mentions typed into a row that stands for `person`.
 
     Another name replaces the assignee that the row stands for; the own name repeated with another adds that one. A row
     that stands for nobody who is assigned (the source was handed over meanwhile) says just whom it names.

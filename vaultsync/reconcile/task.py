@@ -24,6 +24,7 @@ from vaultsync.reconcile.sides import (
     parse_source,
     read_sides,
     speaking_rows,
+    stands_for,
 )
 from vaultsync.tasks.edits import set_field, set_symbol
 from vaultsync.tasks.text import TaskText, read_text, set_assignees, set_prose, set_tags
@@ -112,7 +113,9 @@ def _take_over(taken: Mapping[str, RowSide], sides: Sides, rules: Rules, roster:
         prose = " ".join(inert.restore(written, row.now.prose, source_tokens(sides.source.text), sides.source.path))
         text = _changed(text, rules, roster, lambda line, words: set_prose(line, words, prose))
     if row := taken.get("assignee"):
-        people = assigned_by_row(sides.source.assignees, row.at.person, row.now.mentions)
+        assignees = sides.source.assignees
+        person = stands_for(row.at.person, assignees, sides.owner)
+        people = assigned_by_row(assignees, person, row.now.mentions)
         ordered = [name for name in sides.source.text.assignees if name in people]
         ordered += [name for name in dict.fromkeys(row.now.mentions) if name in people and name not in ordered]
         text = _changed(text, rules, roster, lambda line, words: set_assignees(line, words, ordered, roster))

@@ -27,6 +27,9 @@ class IndexRules:
     hide_tags: frozenset[str] = frozenset({"#task", "#proposed", "#auto"})  # with "#", lower case
     link_text: str = "↗"  # or "date", "title"
     markdown_links: bool = False
+    group_by: Literal["none", "note"] = "none"
+    one_on_one: bool = True  # show what the owner owes a person in that person's index note
+    duplicates: float | None = 88  # how alike near-duplicates are, 0 to 100; None: they aren't grouped
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,9 @@ def render_row(values: RowValues, rule: str | None, link: str, rules: Rules) -> 
     ):
         if value and value != INVALID:
             fields.append(spell(name, value, rules.tasks))  # type: ignore[arg-type]
-    return " ".join(piece for piece in [*pieces, *fields] if piece)
+    # Two blanks before each field, as Tasks writes the Dataview format: a click and the one back change no byte.
+    gap = "  " if rules.tasks.format == "dataview" else " "
+    return gap.join([" ".join(piece for piece in pieces if piece), *fields])
 
 
 def read_row(row: str, rule: str | None, roster: Roster, rules: Rules) -> RowValues | None:

@@ -20,13 +20,18 @@ _DEFAULTS = """
 ## Everything below is the default. To change a setting, take "# " off its line and off the line of the group it is in.
 """
 
+# Obsidian's help, "Bases syntax" and "Functions"; `sort` as Obsidian itself writes it. A person has `vaultsync_person`
+# where the note's own `person` says something else.
 PEOPLE_BASE = """\
 filters:
   and:
-    - vaultsync == "index"
+    - 'vaultsync == "index"'
 formulas:
-  overdue: if(tasks_next_due, date(tasks_next_due) < today(), false)
+  person: 'file.asLink(if(vaultsync_person, vaultsync_person, person))'
+  overdue: 'if(tasks_next_due, date(tasks_next_due) < today(), false)'
 properties:
+  formula.person:
+    displayName: Person
   note.tasks_proposed:
     displayName: Proposed
   note.tasks_open:
@@ -39,11 +44,26 @@ views:
   - type: table
     name: People
     order:
-      - file.name
+      - formula.person
       - note.tasks_proposed
       - note.tasks_open
       - note.tasks_next_due
       - formula.overdue
+    sort:
+      - property: file.name
+        direction: ASC
+  - type: table
+    name: Overdue
+    filters:
+      and:
+        - 'formula.overdue == true'
+    order:
+      - formula.person
+      - note.tasks_next_due
+      - note.tasks_open
+    sort:
+      - property: note.tasks_next_due
+        direction: ASC
 """
 
 

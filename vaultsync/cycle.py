@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vaultsync.apply import Checked, Progress, Tell, absorb, apply, changed_paths, check, tell_all
-from vaultsync.errors import HaltError
+from vaultsync.errors import HaltError, VaultsyncError
 from vaultsync.model import Problem
 from vaultsync.reconcile.locate import has_own_ids
 from vaultsync.reconcile.memory import Memory
@@ -22,6 +22,7 @@ from vaultsync.scan import Scanner
 from vaultsync.settle import settle
 from vaultsync.storage import late, vault
 from vaultsync.storage.backups import Backups
+from vaultsync.storage.heartbeat import KEPT, ConflictRecord, Heartbeat, ProblemRecord, TurnRecord
 from vaultsync.storage.journal import RunStart
 from vaultsync.storage.seen import ARRIVED
 from vaultsync.survey import vault_roster
@@ -84,6 +85,7 @@ class Wheel:
     command: str = "reconcile"  # what the journal calls our runs
     scanner: Scanner = field(init=False)
     backups: Backups = field(init=False)
+    heartbeat: Heartbeat = field(init=False)
     _identity: tuple[int, int] = field(init=False)
     _memory: Memory = field(default_factory=Memory)
     _began: tuple[float, float] = field(init=False)  # one moment by both clocks
@@ -96,6 +98,7 @@ class Wheel:
         self._identity = _identity_of(self.settings.root)
         self.backups = Backups(self.state.file.parent / "backups")
         self.scanner = Scanner(self.settings, self.clock, self.state.written)
+        self.heartbeat = Heartbeat(self.state.file.parent)
 
     def wait_until_quiet(self) -> None:
         """Scan, and wait until no note is young any more, for `quiet_max` at the most."""
@@ -123,8 +126,29 @@ class Wheel:
 
         `tell` hears of each note that is changed (in a dry run, would be). `stop` is asked between two files; once it
         says so, the rest is left for the next turn. Raises HaltError, with nothing written, when the vault as a whole
-        looks wrong.
+        looks wrong. What came of it is recorded for `status`, unless in a dry run.
         """
+        if dry_run:
+            return self._turn(changed, dry_run=True, force=force, progress=progress, tell=tell, stop=stop)
+        at, began = dt.datetime.fromtimestamp(self.clock.now(), dt.UTC), self.clock.monotonic()
+        try:
+            outcome = self._turn(changed, dry_run=False, force=force, progress=progress, tell=tell, stop=stop)
+        except (VaultsyncError, OSError) as error:
+            self.heartbeat.miss(at, self.command, self.clock.monotonic() - began, str(error))
+            raise
+        self.heartbeat.beat(self._turn_record(at, began, outcome))
+        return outcome
+
+    def _turn(  # noqa: PLR0913 - the same
+        self,
+        changed: Iterable[str] | None,
+        *,
+        dry_run: bool,
+        force: bool,
+        progress: Progress,
+        tell: Tell,
+        stop: Callable[[], bool],
+    ) -> Outcome:
         self._require_root(force=force)
         if changed is None and not dry_run:
             self.tidy_journal()
@@ -187,6 +211,29 @@ class Wheel:
             changes=(*changed_paths(plan), *(copy.path for copy in plan.absorbed)),
             skipped=tuple(sorted(snapshot.held - blocked.keys())),
             wait=self.waits.quiet if restless else self.next_wait(*filter(None, (plan.wait, arriving))),
+        )
+
+    def _turn_record(self, at: dt.datetime, began: float, outcome: Outcome) -> TurnRecord:
+        plan = outcome.plan
+        return TurnRecord(
+            at=at,
+            command=self.command,
+            seconds=round(self.clock.monotonic() - began, 3),
+            edits=len(plan.edits) if outcome.written else 0,
+            written=len(outcome.written),
+            notes=outcome.notes,
+            tasks=plan.tasks,
+            people=plan.people,
+            conflicts=len(plan.conflicts),
+            problems=len(outcome.problems),
+            skipped=len(outcome.skipped),
+            first_conflicts=tuple(
+                ConflictRecord(path=each.path, line=each.line, id=each.key.rpartition("#^")[2], field=each.field)
+                for each in plan.conflicts[:KEPT]
+            ),
+            first_problems=tuple(
+                ProblemRecord(path=each.path, line=each.line, what=each.what) for each in outcome.problems[:KEPT]
+            ),
         )
 
     def run_start(self, undoes: int | None = None) -> RunStart:

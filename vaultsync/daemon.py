@@ -13,6 +13,7 @@ from queue import Empty
 from typing import TYPE_CHECKING
 
 from vaultsync.errors import HaltError, VaultsyncError
+from vaultsync.storage.heartbeat import daemon_begins, daemon_ends
 from vaultsync.storage.watcher import DOUBT, STOP, Watcher
 
 if TYPE_CHECKING:
@@ -45,10 +46,13 @@ class Daemon:
         self.watcher.start()
         if self.watcher.polling_because:
             self.log.warning("polling the vault", because=self.watcher.polling_because)
+        folder = self.wheel.state.file.parent
+        daemon_begins(folder, self.wheel.clock.now(), self.watcher.polling_because)
         try:
             with self._signals():
                 self._loop()
         finally:
+            daemon_ends(folder)
             self.watcher.stop()
 
     def _loop(self) -> None:

@@ -128,6 +128,7 @@ def _fix(wheel: Wheel, *, alone: bool) -> tuple[Examination, list[PlannedEdit], 
     mending = found.mending
     written = write_mending(mending, wheel, alone=alone)
     if written:
+        wheel.finish()
         wheel.scanner.scan_some(written)
         found = examine(wheel.scanner, day, wheel.waits.quiet, folder)
     return found, mending.edits, mending.problems
@@ -161,7 +162,7 @@ def _tell(found: Examination, problems: Sequence[Problem], vault: Path | None, *
         out.print(safe(f"problem  {place}  {problem.what}"), style="yellow")
     state = found.state
     if state is not None:
-        kept = f"{state.runs} runs in the journal, {_count(state.backups, 'backup')}, {_size(state.size)}"
+        kept = f"{_count(state.runs, 'run')} in the journal, {_count(state.backups, 'backup')}, {_size(state.size)}"
         out.print(safe(f"State: {kept}, in {state.folder}"), style="dim")
     count = len(found.findings)
     fixable = sum(finding.fixable for finding in found.findings)

@@ -14,6 +14,7 @@ from vaultsync.apply import ended, text_to_edit, write_notes
 from vaultsync.errors import VaultsyncError
 from vaultsync.model import Problem
 from vaultsync.reconcile.putback import EXPECTED, NOT_LANDED, Left, MadeEdit, base_after, only_stamps, put_back
+from vaultsync.reconcile.resolve import WHY as RESOLVE
 from vaultsync.storage.state import StateChanges
 
 if TYPE_CHECKING:
@@ -98,8 +99,9 @@ def write_undo(undoing: Undoing, wheel: Wheel, *, alone: bool) -> frozenset[str]
     undoing.number = run
     if alone:
         changes.written = digests
+        disputed = any(edit.why == RESOLVE for edit in state.edits_of(undoing.run.number))
         for edit in undoing.edits:
-            changes.base |= base_after(state.base | changes.base, edit, wheel.settings.rules)
+            changes.base |= base_after(state.base | changes.base, edit, wheel.settings.rules, disputed=disputed)
     state.save(changes)
     return frozenset(digests)
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.testing import CliRunner
 
+from vaultsync.cli.conflicts import conflicts_command
 from vaultsync.cli.doctor import doctor_command
 from vaultsync.cli.init import init_command
 from vaultsync.cli.log import log_command
 from vaultsync.cli.reconcile import reconcile_command
+from vaultsync.cli.resolve import resolve_command
 from vaultsync.cli.set_status import set_command
 from vaultsync.cli.tasks import tasks_command
 from vaultsync.cli.undo import undo_command
@@ -23,9 +25,11 @@ if TYPE_CHECKING:
 
 _app = typer.Typer(pretty_exceptions_enable=False)
 for _name, _command in (
+    ("conflicts", conflicts_command),
     ("doctor", doctor_command),
     ("init", init_command),
     ("reconcile", reconcile_command),
+    ("resolve", resolve_command),
     ("set", set_command),
     ("tasks", tasks_command),
     ("log", log_command),

@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from vaultsync.cli.conflicts import conflicts_command
 from vaultsync.cli.demo import demo_command
 from vaultsync.cli.doctor import doctor_command
 from vaultsync.cli.eject import eject_command
@@ -13,6 +14,7 @@ from vaultsync.cli.init import init_command
 from vaultsync.cli.line import line_app
 from vaultsync.cli.log import log_command
 from vaultsync.cli.reconcile import reconcile_command
+from vaultsync.cli.resolve import resolve_command
 from vaultsync.cli.run import run_command
 from vaultsync.cli.set_status import set_command
 from vaultsync.cli.tasks import tasks_command
@@ -32,6 +34,8 @@ app.command("reconcile")(reconcile_command)
 app.command("run")(run_command)
 app.command("tasks")(tasks_command)
 app.command("set")(set_command)
+app.command("conflicts")(conflicts_command)
+app.command("resolve")(resolve_command)
 app.command("log")(log_command)
 app.command("undo")(undo_command)
 app.command("doctor")(doctor_command)

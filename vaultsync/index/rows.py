@@ -20,6 +20,8 @@ from vaultsync.tasks.signifiers import find_emoji, spell
 from vaultsync.tasks.text import TaskText, read_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from vaultsync.tasks.people import Roster
     from vaultsync.tasks.rules import Rules
 
@@ -89,6 +91,24 @@ def render_row(values: RowValues, rule: str | None, link: str, rules: Rules) -> 
     # Two blanks before each field, as Tasks writes the Dataview format: a click and the one back change no byte.
     gap = "  " if rules.tasks.format == "dataview" else " "
     return gap.join([" ".join(piece for piece in pieces if piece), *fields])
+
+
+def with_own(values: RowValues, own: RowValues, fields: Iterable[str]) -> RowValues:
+    """Return what a source line shows with a row's own values in some fields, as a row in conflict holds them."""
+    for name in fields:
+        if name == "status":
+            values = replace(values, symbol=own.symbol)
+        elif name == "prose":
+            values = replace(values, prose=own.prose, text=own.text, tags=own.tags) if own.prose else values
+        elif name == "assignee":
+            mentions = " ".join(f"@{name}" for name in own.mentions)
+            values = replace(values, text=f"{values.text} {mentions}".strip(), mentions=own.mentions)
+        elif name == "tags":
+            words = [word for word in own.text.split() if word in own.tags]
+            values = replace(values, text=" ".join([*values.prose, *words]), tags=own.tags)
+        else:
+            values = replace(values, **{name: getattr(own, name)})
+    return values
 
 
 def read_row(row: str, rule: str | None, roster: Roster, rules: Rules) -> RowValues | None:

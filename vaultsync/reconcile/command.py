@@ -48,10 +48,34 @@ def command_edit(  # noqa: PLR0913 - the task, its neighbours and everything a t
     # Rows are measured against themselves as last written, so this one need show no more than the status that changes.
     before, after = (f"- [{each}] task" for each in (line.symbol, symbol))
     row = RowAt("", "", RegionRow(1, "", after, source.task.path, line.block_id or ""))
-    base = BaseTask("", source.task.path, line.text, rows={"": before})
+    edit = edit_by_row(source, before, row, neighbours, rules, roster, today, taken_ids, WHY)
+    if edit is None:
+        raise CommandRefusedError(f"its status can't be changed to [{symbol}]")
+    return edit
+
+
+def edit_by_row(  # noqa: PLR0913 - the row as written and as it reads now, and all that a transition is a function of
+    source: SourceTask,
+    written: str,
+    row: RowAt,
+    neighbours: Iterable[TaskLine],
+    rules: Rules,
+    roster: Roster,
+    today: str,
+    taken_ids: set[str],
+    why: str,
+) -> PlannedEdit | None:
+    """Plan the edit of the source line that an edit of a row asks for, were it the only one; None if it asks for none.
+
+    Raises CommandRefusedError.
+    """
+    line = source.task.line
+    base = BaseTask("", source.task.path, line.text, rows={row.note: written})
     merged = merge_task(base, source, [row], rules, roster, today)
-    if merged.refusal or merged.after == line.text:
-        raise CommandRefusedError(merged.refusal or f"its status can't be changed to [{symbol}]")
+    if merged.refusal:
+        raise CommandRefusedError(merged.refusal)
+    if merged.after == line.text:
+        return None
     lines: tuple[str, ...] = (merged.after,)
     if merged.completed:
         lines = completed_lines(merged.after, neighbours, rules, today, taken_ids, recurs=True)
@@ -59,4 +83,4 @@ def command_edit(  # noqa: PLR0913 - the task, its neighbours and everything a t
         read = parse_line(text, rules.tasks, hidden=rules.read_hidden_fields)
         if read is not None and read.block_id:
             taken_ids.add(read.block_id.lower())
-    return PlannedEdit(*source.task.order, source.standing, lines, WHY)
+    return PlannedEdit(*source.task.order, source.standing, lines, why)

@@ -12,7 +12,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from vaultsync.index.links import task_key
+from vaultsync.index.links import find_row_link, task_key
+from vaultsync.index.rows import FIELDS
 from vaultsync.markdown.textlines import LineEdit, apply_line_edits, line_and_end, prevailing_end, split_lines
 from vaultsync.model import Role
 from vaultsync.reconcile.verify import apply_edits, reads_as, sifted
@@ -89,7 +90,11 @@ def made_edits(text: str, edits: Sequence[PlannedEdit]) -> list[MadeEdit]:
     lines = _lines(text)
     new = {edit.line: edit.after for edit in edits}
     made = []
+    end = min((edit.line for edit in edits if edit.adds), default=0)
     for edit in edits:
+        if edit.adds:
+            made.append(MadeEdit(edit.path, end, (), edit.after, edit.why))
+            continue
         around = _around_removed(text, lines, edit, new) if not edit.after else None
         made.append(MadeEdit(edit.path, edit.line, (edit.before,), edit.after, edit.why, around))
     return made
@@ -102,7 +107,8 @@ def put_back(note: Note, text: str, edits: Sequence[MadeEdit], why: str, rules: 
 
     def works(chosen: Sequence[tuple[MadeEdit, MadeEdit]]) -> bool:
         backwards = [back for _, back in chosen]
-        return reads_as(note, _intended(backwards, rules), _applied(text, backwards), rules)
+        own = [back for back in backwards if not _is_row(back, note)]
+        return reads_as(note, _intended(own, rules), _applied(text, backwards), rules)
 
     good, refused = sifted(found, [], works)
     outcome.left += [Left(edit, NOT_READ_BACK) for edit, _ in refused]
@@ -130,10 +136,13 @@ def has_landed(text: str, edits: Sequence[MadeEdit]) -> list[bool]:
     return landed
 
 
-def base_after(base: Mapping[str, BaseTask], edit: MadeEdit, rules: Rules) -> dict[str, BaseTask]:
+def base_after(
+    base: Mapping[str, BaseTask], edit: MadeEdit, rules: Rules, *, disputed: bool = False
+) -> dict[str, BaseTask]:
     """Return the records that go with lines which were put back, so that the next cycle sees no change in the source.
 
-    The rows stay as last written. A task whose line went (a next occurrence) counts as gone at once.
+    The rows stay as last written, but for one that was put back itself. A task whose line went (a next occurrence)
+    counts as gone at once. What was `disputed` before a resolution is so again, where the sides differ.
     """
     stands = {task_key(edit.path, line.block_id): line for line in _tasks(edit.after, rules) if line.block_id}
     gone = {task_key(edit.path, line.block_id) for line in _tasks(edit.before, rules) if line.block_id} - stands.keys()
@@ -142,6 +151,11 @@ def base_after(base: Mapping[str, BaseTask], edit: MadeEdit, rules: Rules) -> di
         for key, line in stands.items()
         if key in base
     }
+    for key, row in _rows(edit.after).items():
+        if key in base and edit.path in base[key].rows:
+            changed[key] = replace(base[key], rows={**base[key].rows, edit.path: row})
+    if disputed:
+        changed = {key: replace(task, conflicts=frozenset(FIELDS)) for key, task in changed.items()}
     return changed | {key: replace(base[key], missing_since=0.0) for key in gone if key in base}
 
 
@@ -373,6 +387,18 @@ def _unstamped(line: str) -> str:
 
 def _is_same(standing: str, written: str) -> bool:
     return standing == written or (_STAMP.search(written) is None and _unstamped(standing) == written)
+
+
+def _is_row(edit: MadeEdit, note: Note) -> bool:
+    """Tell whether a line stands in the note's region, where no task is the note's own."""
+    regions = note.regions
+    return regions is not None and (regions.begin or 0) < edit.line < (regions.end or 0)
+
+
+def _rows(lines: Sequence[str]) -> dict[str, str]:
+    """Return lines with a row's link, without their indentation, by the key of the task that they show."""
+    links = ((line.lstrip(" \t>"), find_row_link(line)) for line in lines)
+    return {task_key(link.path, link.block_id): row for row, link in links if link}
 
 
 def _tasks(lines: Sequence[str], rules: Rules) -> list[TaskLine]:

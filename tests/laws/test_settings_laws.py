@@ -80,7 +80,7 @@ def test_an_edit_of_a_row_made_before_the_settings_changed_arrives_as_it_was_mad
     if not rows:
         return
     vault.edit(ANA, rows[0], rows[0].replace("- [?] Ask", f"- [{symbol}] {word} Ask"))
-    change(vault, replace(second, tasks=first.tasks))
+    change(vault, second)
     plan = vault.turn()
     assert plan.conflicts == ()
     pairs = zip(before.split("\n"), vault.lines(NOTE), strict=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from vaultsync.index import inert
 from vaultsync.index.rows import DATE_FIELDS, FIELDS, RowValues, source_tokens
+from vaultsync.markdown.merge3 import merge3
 from vaultsync.model import INVALID, Role, TaskLine
 from vaultsync.reconcile.merge import Winner, join_sets
 from vaultsync.reconcile.sides import (
@@ -109,8 +110,7 @@ def _take_over(taken: Mapping[str, RowSide], sides: Sides, rules: Rules, roster:
     """Return the source line with the fields that rows won."""
     text = sides.source.line.text
     if row := taken.get("prose"):
-        written = row.was.prose if row.was else sides.source.values.prose
-        prose = " ".join(inert.restore(written, row.now.prose, source_tokens(sides.source.text), sides.source.path))
+        prose = " ".join(_prose_of(row, sides))
         text = _changed(text, rules, roster, lambda line, words: set_prose(line, words, prose))
     if row := taken.get("assignee"):
         assignees = sides.source.assignees
@@ -135,6 +135,21 @@ def _take_over(taken: Mapping[str, RowSide], sides: Sides, rules: Rules, roster:
             if all(each.name != field_name for each in line.fields):
                 text = set_field(line, field_name, value, rules.tasks)
     return text
+
+
+def _prose_of(row: RowSide, sides: Sides) -> list[str]:
+    """Return the source's words after the edit of a row.
+
+    A row drawn with other settings may show other words than we would draw today, its fields among them, say. Then
+    only what was changed in it is carried over to the words that the source shows today.
+    """
+    shown, now = sides.source.values.prose, row.now.prose
+    written = row.was.prose if row.was else shown
+    in_conflict = "prose" in sides.standing  # then they differ, whatever the settings
+    if sides.base is not None and not in_conflict and written not in (shown, sides.base.values.prose):
+        now = tuple(merge3(" ".join(written), " ".join(shown), " ".join(now)).text.split())
+        written = shown
+    return inert.restore(written, now, source_tokens(sides.source.text), sides.source.path)
 
 
 def _apply_tags(text: str, sides: Sides, rules: Rules, roster: Roster) -> str:

@@ -8,7 +8,6 @@ import pytest
 from laws.vault_model import ANA, BO, RULES, PaperVault, region_lines
 
 NOTE = "a.md"
-SECOND = "Second.md"
 
 
 def known(**texts: str) -> PaperVault:
@@ -68,37 +67,6 @@ def test_the_lines_of_a_conflict_that_a_dead_run_drew_are_known_as_ours() -> Non
     vault.base, vault.records = base, records
     vault.turn()
     assert vault.texts == ended
-
-
-def second_index_note(vault: PaperVault) -> None:
-    vault.texts[SECOND] = vault.texts[ANA]
-    vault.turn()
-
-
-def test_edits_in_a_second_index_note_count_once_and_it_is_not_written() -> None:
-    vault = known(a="- [ ] Do @Ana")
-    second_index_note(vault)
-    assert any("second index note" in problem for problem in vault.problems)
-    vault.edit(SECOND, "- [ ]", "- [/]")
-    text = vault.texts[SECOND]
-    vault.turn()
-    assert without_ids(vault, NOTE) == ["- [/] Do @Ana"]
-    vault.edit(NOTE, "- [/]", "- [ ]")
-    vault.turn()
-    vault.turn()
-    assert without_ids(vault, NOTE) == ["- [ ] Do @Ana"]
-    assert vault.texts[SECOND] == text
-    vault.assert_settled()
-
-
-def test_a_row_that_stays_as_typed_in_a_second_index_note_is_not_drawn_in_the_first() -> None:
-    vault = known(a="- [ ] Do @Ana")
-    second_index_note(vault)
-    vault.edit(SECOND, "[[", "📅 2026-11-35 [[")
-    for _ in range(3):
-        vault.turn()
-        assert vault.rows(ANA) == ["- [ ] Do"]
-        assert len(vault.rows(SECOND)) == 1
 
 
 def test_an_index_note_with_broken_frontmatter_is_not_written_and_its_rows_are_not_taken_for_edits() -> None:

@@ -28,7 +28,7 @@ from vaultsync.reconcile.absorb import with_lines
 from vaultsync.reconcile.arrange import Arrangement, Entry, placed
 from vaultsync.reconcile.base import IndexRecord
 from vaultsync.reconcile.beneath import TypedBeneath
-from vaultsync.reconcile.places import Standing, foreign_layout, new_places
+from vaultsync.reconcile.places import Standing, foreign_layout, moved_line, new_places
 from vaultsync.tasks.line import BLOCK_ID
 from vaultsync.tasks.people import UNASSIGNED
 
@@ -126,6 +126,9 @@ def draw(  # noqa: PLR0913 - the notes are a function of all of these
         _note_write(person, places[person], arranged.get(person, Arrangement()), index_notes, standing, page)
         for person in sorted(places)
     )
+    drawing.index_notes += tuple(
+        _emptied(path, index_notes[path], arranged, standing, page) for path in sorted(standing.joined)
+    )
     drawing.overview = _overview(places, arranged, page)
     return drawing
 
@@ -151,6 +154,38 @@ def _note_write(  # noqa: PLR0913 - the note is a function of all of these
     counts = arrangement.counts
     expected, changed = (found.digest, text != found.text) if found else (None, True)
     return NoteWrite(path, person, expected, text, changed, counts.proposed, counts.open)
+
+
+def _emptied(
+    path: str, note: IndexNote, arranged: Mapping[str, Arrangement], standing: Standing, page: _Page
+) -> NoteWrite:
+    """Return a further index note of a person, whose rows stand in the first one now.
+
+    It goes on saying whose it was, so that an alias can be taken back. A row that holds a value of its own stays.
+    """
+    first = standing.joined[path]
+    if first in page.drawing.records:
+        left = _left_in(path, arranged.get(note.person, Arrangement()), page)
+        text = _anew(path, note.note.person or note.person, note, left, page, moved_to=(note.person, first))
+    else:
+        text = _in_place(note, page, frozen=True)  # the first one couldn't be drawn
+    return NoteWrite(path, note.person, note.note.digest, text, text != note.note.text)
+
+
+def _left_in(path: str, arrangement: Arrangement, page: _Page) -> Arrangement:
+    """Return what stays in an emptied note: rows that are kept as they stand there, and values that are in conflict."""
+
+    def stays(entry: Entry) -> bool:
+        if entry.kept is not None:
+            return entry.kept.note == path
+        outcome = page.merged.get(entry.source.key or "") if entry.source else None
+        return outcome is not None and path in outcome.row_values
+
+    sections = {
+        name: tuple(replace(entry, leader=None, under=None) for entry in entries if stays(entry))
+        for name, entries in arrangement.sections.items()
+    }
+    return Arrangement({name: entries for name, entries in sections.items() if entries})
 
 
 def _own_ids(index_notes: Mapping[str, IndexNote]) -> dict[tuple[str, str], str]:
@@ -179,8 +214,18 @@ def value_lines(outcome: Merged, note: str, source_path: str) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def _anew(path: str, person: str, note: IndexNote | None, arrangement: Arrangement, page: _Page) -> str:
-    """Return the note's text drawn anew. Raises ValueError if its frontmatter can't be changed safely."""
+def _anew(  # noqa: PLR0913 - the note is a function of all of these
+    path: str,
+    person: str,
+    note: IndexNote | None,
+    arrangement: Arrangement,
+    page: _Page,
+    moved_to: tuple[str, str] | None = None,
+) -> str:
+    """Return the note's text drawn anew. Raises ValueError if its frontmatter can't be changed safely.
+
+    `moved_to` is whose other note, and where it is, the rows of an emptied one stand in.
+    """
     snapshot = page.snapshot
     rows: dict[str, str] = {}
     drawn: dict[SectionName, list[tuple[Entry, str, list[str]]]] = {}
@@ -193,9 +238,13 @@ def _anew(path: str, person: str, note: IndexNote | None, arrangement: Arrangeme
     remarks = [line for each in drawn.values() for _, _, lines in each for line in lines]
     remarks += [line for each in places.values() for place in each for line in place.above if line]
     remarks += [f"{'#' * level} {name}" for name in drawn if drawn[name] and name not in KNOWN_SECTIONS]
-    record = snapshot.index_notes.get(path)
+    notice = moved_line(*moved_to, markdown=snapshot.rules.index.markdown_links) if moved_to else None
+    remarks += [notice] if notice else []
+    records = [snapshot.index_notes.get(path)]
+    if moved_to:  # it may be a copy of the other one
+        records += [snapshot.index_notes.get(moved_to[1]), page.drawing.records.get(moved_to[1])]
     # Those that a run drew before it died aren't on record; it drew what is drawn now.
-    ours = frozenset((*(record.remarks if record else ()), *remarks))
+    ours = frozenset((*(line for record in records if record for line in record.remarks), *remarks))
     typed = TypedBeneath(note.content if note else RegionContent(), ours)
     sections = [
         Section(
@@ -222,7 +271,7 @@ def _anew(path: str, person: str, note: IndexNote | None, arrangement: Arrangeme
     existing = (snapshot.notes[path].properties or {}) if path in snapshot.notes else {}
     counts = arrangement.counts
     properties = index_properties(person, counts.proposed, counts.open, counts.next_due, existing)
-    after = render_index_note(text, properties, sections, strangers, snapshot.layout, heading)
+    after = render_index_note(text, properties, sections, strangers, snapshot.layout, heading, notice)
     for key, row in rows.items():
         page.drawing.rows[key][path] = row
     page.drawing.records[path] = IndexRecord(person, snapshot.layout, tuple(dict.fromkeys(remarks)))

@@ -10,10 +10,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vaultsync.index.links import render_link
 from vaultsync.index.note import index_path
 from vaultsync.markdown.frontmatter import set_properties
 from vaultsync.model import Problem
 from vaultsync.reconcile.rollup import section_of
+from vaultsync.tasks.people import canonical, person_key
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
@@ -22,12 +24,15 @@ if TYPE_CHECKING:
     from vaultsync.reconcile.snapshot import IndexNote, Snapshot, SourceTask
     from vaultsync.tasks.note import Note
 
+_MOVED = "These tasks stand in "
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """The index notes that are there: which one is drawn for each person, and which stay as they stand."""
 
     drawn: Mapping[str, str]  # person -> path
+    joined: Mapping[str, str]  # path of a further index note of a person -> path of the one that gets its rows
     frozen: AbstractSet[str]  # edits in them count, nothing is written
     in_place: AbstractSet[str]  # rows may change where they stand, none may move; the frozen ones among them
     problems: tuple[Problem, ...]
@@ -38,22 +43,74 @@ def standing_notes(index_notes: Mapping[str, IndexNote], snapshot: Snapshot) -> 
     by_person: dict[str, list[str]] = defaultdict(list)
     for path, index_note in index_notes.items():
         by_person[index_note.person].append(path)
-    drawn: dict[str, str] = {}
     frozen: dict[str, str] = {}
-    for person, paths in by_person.items():
-        usual = index_path(person, snapshot.rules.index)
-        first = drawn[person] = min(paths, key=lambda path: (path not in snapshot.index_notes, path != usual, path))
-        what = f"a second index note of {person} beside {first}; edits in it count, it isn't written"
-        frozen |= {path: what for path in paths if path != first}
-    for path in drawn.values():
-        if why := foreign_layout(path, snapshot) or _unwritable(index_notes[path].note):
+    for path, index_note in index_notes.items():
+        if why := foreign_layout(path, snapshot) or _unwritable(index_note.note):
             frozen[path] = why
+    drawn: dict[str, str] = {}
+    joined: dict[str, str] = {}
+    told: dict[str, str] = {}
+    unread = {path: name for path, name in _unread(snapshot).items() if path not in index_notes}
+    for path, name in unread.items():
+        by_person[canonical(name, snapshot.roster)].append(path)
+    for person, paths in by_person.items():
+        first = min(paths, key=lambda path: _rank(path, person, index_notes.get(path), unread, snapshot))
+        others = [path for path in paths if path not in frozen and path not in unread and path != first]
+        if first in index_notes:
+            drawn[person] = first
+        if first in frozen or not (snapshot.unsettled | unread.keys()).isdisjoint(paths):
+            # An edit may stand, or be under way, in one that isn't read: no row may leave another one meanwhile.
+            what = (
+                f"a second index note of {person}; edits in it count; its rows go to {first} once both can be written"
+            )
+            frozen |= dict.fromkeys(others, what)
+        else:
+            joined |= dict.fromkeys(others, first)
+            told |= dict.fromkeys(others, f"a second index note of {person}: its rows go to {first}")
+    told |= frozen
     return Standing(
         drawn=drawn,
+        joined=joined,
         frozen=frozen.keys(),
         in_place=frozen.keys() | (index_notes.keys() & snapshot.unsettled),
-        problems=tuple(Problem(path, None, frozen[path]) for path in sorted(frozen)),
+        problems=tuple(
+            Problem(path, None, told[path])
+            for path in sorted(told)
+            if path in drawn.values() or index_notes[path].content.rows
+        ),
     )
+
+
+def moved_line(person: str, path: str, *, markdown: bool) -> str:
+    """Return the line that stands in the place of the rows that went to another index note of the person."""
+    return f"{_MOVED}{render_link(path, None, person, markdown=markdown)}."
+
+
+def _rank(
+    path: str, person: str, found: IndexNote | None, unread: Mapping[str, str], snapshot: Snapshot
+) -> tuple[bool, bool, bool, bool, str]:
+    """Return the rank of one of a person's index notes; the first one gets the rows.
+
+    One that was emptied comes last, whatever is on record here: so replicas agree, and nothing goes back and forth.
+    """
+    record = snapshot.index_notes.get(path)
+    lines = [line.text for line in found.content.lines] if found else record.remarks if record else ()
+    name = (found.note.person if found else unread.get(path)) or ""
+    return (
+        any(line.startswith(_MOVED) for line in lines),
+        record is None,
+        person_key(name) != person_key(person),
+        path != index_path(person, snapshot.rules.index),
+        path,
+    )
+
+
+def _unread(snapshot: Snapshot) -> dict[str, str]:
+    """Return the index notes that can't be read, or may not be planned on, now, with whose they are."""
+    young = [snapshot.notes[path] for path in snapshot.held if path in snapshot.notes]
+    found = {note.path: note.person for note in young if note.kind == "index" and note.person}
+    records = snapshot.index_notes.items()
+    return {path: record.person for path, record in records if record.person and snapshot.is_held(path)} | found
 
 
 def new_places(
@@ -62,7 +119,7 @@ def new_places(
     """Return where index notes are to be made for people who have none; those whose note is held now are left out."""
     if not snapshot.may_create:
         return {}, ()
-    held = {record.person for path, record in snapshot.index_notes.items() if snapshot.is_held(path)}
+    held = {canonical(name, snapshot.roster) for name in _unread(snapshot).values()}
     overviews = (path for path, note in snapshot.notes.items() if note.kind == "overview")
     used = {_folded(path) for path in (*taken, snapshot.rules.overview, *overviews)}
     numbers: Counter[str] = Counter()  # how many were tried of those that wish for the same place

@@ -91,6 +91,9 @@ def read_sides(base: BaseTask | None, source: SourceTask, rows: Sequence[RowAt],
             before = read_row(written, rule, roster, rules) if written else None
         else:
             before = _nearest(values, _ever_written(base, at.note, rule, roster, rules))
+        if before is None and base is not None:
+            # A copy of an index note that somebody made may be of a time before the last writing, too.
+            before = _nearest(values, _ever_written(base, None, rule, roster, rules))
         # A row where the base knows none (a copy, a note made anew) is measured against what we would have written.
         read.append(RowSide(at, values, before or (was.values if was else None), _typed(at, rules)))
     symbol = _accepted_symbol(was, now, rules) if was else now.line.symbol
@@ -105,9 +108,13 @@ def _as_written(base: BaseTask | None, at: RowAt, rows: Sequence[RowAt]) -> str 
     return next((base.rows[note] for note in sorted(base.rows) if note not in standing), None)
 
 
-def _ever_written(base: BaseTask | None, note: str, rule: str | None, roster: Roster, rules: Rules) -> list[RowValues]:
-    """Return the readings of a task's row in a note as written last, and of its rows before, the newest first."""
-    texts = [base.rows.get(note), *base.former] if base else []
+def _ever_written(
+    base: BaseTask | None, note: str | None, rule: str | None, roster: Roster, rules: Rules
+) -> list[RowValues]:
+    """Return the readings of a task's row in a note (None: in all) as written last, and of its rows before."""
+    if base is None:
+        return []
+    texts = [*base.rows.values(), *base.former] if note is None else [base.rows.get(note), *base.former]
     found = (read_row(text, rule, roster, rules) for text in texts if text)
     return [values for values in found if values is not None]
 

@@ -149,9 +149,22 @@ def test_a_note_that_is_being_written_is_left_alone_and_told(vaultsync: Installe
 
 def test_a_line_that_would_be_no_task_any_more_is_left_as_it_is(quick: InProcess, export: Path) -> None:
     # Obsidian reads a number straight behind the box as a list within, and the line as no task.
-    write(export, {NOTE: "- [ ] 📅 2025-11-09 1. Ask\n"})
-    quick("doctor", export, "--fix", *TODAY, expect=4)
-    assert text(export) == "- [ ] 📅 2025-11-09 1. Ask\n"
+    write(export, {NOTE: "- [ ] 📅 2025-11-09 1. Ask\n- [ ] 📅 2025-11-09 Ask\n"})
+    report = quick.json("doctor", export, "--fix", *TODAY, expect=4)
+    assert text(export) == "- [ ] 📅 2025-11-09 1. Ask\n- [ ] Ask 📅 2025-11-09\n"
+    assert [each["line"] for each in report["edits"]] == [2]
+    assert told(report) == [("hidden field", NOTE, 1, False)]
+
+
+def test_a_note_that_was_just_mended_need_not_be_waited_for(vaultsync: Installed, export: Path) -> None:
+    os.utime(export / NOTE, (1_700_000_000, 1_700_000_000))
+    quiet = {"VAULTSYNC_TIMING__QUIET": "600", "VAULTSYNC_TIMING__QUIET_MAX": "0"}
+    slow = InProcess({**vaultsync.environment, **quiet})
+    slow("doctor", export, "--fix", *TODAY, expect=4)
+    assert text(export) == MENDED
+    report = slow.json("reconcile", export, "--dry-run", *TODAY)
+    assert NOTE not in [each["path"] for each in report["problems"]]
+    assert {each["path"] for each in report["edits"]} == {NOTE}
 
 
 def test_beside_a_daemon_the_lines_are_mended_too(

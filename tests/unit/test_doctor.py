@@ -55,6 +55,13 @@ def test_every_kind_says_why_it_matters() -> None:
     ("line", "kind", "fixable"),
     [
         pytest.param("- [ ] Call 📅 2025-11-08 @Ann", Kind.HIDDEN, True, id="a field before text"),
+        pytest.param("- [ ] Call📅 2025-11-08now", Kind.HIDDEN, True, id="a field without blanks around"),
+        pytest.param(
+            f"- [ ] Call 🆔 abc now 📅 2025-11-08 {' '.join(f'#t{n}' for n in range(20))}",
+            Kind.HIDDEN,
+            False,
+            id="a field that would push another one out of Tasks' reach",
+        ),
         pytest.param("- [ ] Call üìÖ 2025-11-08", Kind.MOJIBAKE, True, id="a mangled sign"),
         pytest.param("- [ ] Call üìÖ 2025-11-08 @Ann", Kind.MOJIBAKE, True, id="a mangled sign before text"),
         pytest.param(

@@ -241,7 +241,17 @@ def test_the_line_for_dataview_leaves_tasks_in_index_notes_in() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["(" * 500, "NOT " * 240 + "(done)", "(done) AND " * 80, '"' * 999, "[" * 40, "()", "AND"]
+    "text",
+    [
+        "(" * 500,
+        "NOT " * 240 + "(done)",
+        "(done) AND " * 80,
+        '"' * 999,
+        "[" * 40,
+        "(" * 400 + "done" + ")" * 400,
+        "()",
+        "AND",
+    ],
 )
 def test_no_filter_is_too_odd_to_be_read(text: str) -> None:
     listed = Listed("A.md", None, source().task.line, status_of("?", SETTINGS))

@@ -53,7 +53,7 @@ def plan_mending(tasks: Iterable[SourceTask], roster: Roster, rules: Rules) -> l
         line = source.task.line
         if source.mended_from is None and not any(field.hidden for field in line.fields):
             continue
-        after = mended(line, roster, rules) if rules.read_hidden_fields else line.text
+        after = mended(line, roster, rules)
         if after != source.standing:
             edits.append(PlannedEdit(*source.task.order, source.standing, (after,), WHY))
     return edits

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from vaultsync.markdown.textlines import LineEdit, apply_line_edits
 from vaultsync.model import Role
 from vaultsync.obsidian import task_settings
 from vaultsync.reconcile.plan import Plan, plan_cycle
 from vaultsync.reconcile.snapshot import Snapshot
+from vaultsync.reconcile.verify import apply_edits
 from vaultsync.tasks.note import Note, parse_text
 from vaultsync.tasks.people import PersonSource, build_roster
 from vaultsync.tasks.rules import IndexRules, Rules
@@ -78,7 +78,8 @@ class World:
         }
 
     def plan(self) -> Plan:
-        roster, _ = build_roster([PersonSource(name, (), f"People/{name}.md") for name in PEOPLE])
+        people = [PersonSource(name, (), f"People/{name}.md") for name in PEOPLE]
+        roster, _ = build_roster(people, owner=self.settings.get("owner"))
         return plan_cycle(
             Snapshot(
                 notes=self.parsed(),
@@ -97,8 +98,8 @@ class World:
         """Plan one cycle and take it over, as if every write landed."""
         plan = self.plan()
         for path in sorted({edit.path for edit in plan.edits}):
-            edits = [LineEdit(edit.line, edit.before, edit.after) for edit in plan.edits if edit.path == path]
-            self.notes[path] = apply_line_edits(self.notes[path], edits)
+            edits = [edit for edit in plan.edits if edit.path == path]
+            self.notes[path] = apply_edits(self.notes.get(path, ""), edits)
         for write in plan.note_writes:
             self.notes[write.path] = write.text
         self.base = {key: task for key, task in {**self.base, **plan.base}.items() if key not in plan.forgotten}

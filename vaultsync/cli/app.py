@@ -13,10 +13,12 @@ from vaultsync.cli.eject import eject_command
 from vaultsync.cli.init import init_command
 from vaultsync.cli.line import line_app
 from vaultsync.cli.log import log_command
+from vaultsync.cli.people import people_command
 from vaultsync.cli.reconcile import reconcile_command
 from vaultsync.cli.resolve import resolve_command
 from vaultsync.cli.run import run_command
 from vaultsync.cli.set_status import set_command
+from vaultsync.cli.status import status_command
 from vaultsync.cli.tasks import tasks_command
 from vaultsync.cli.terminal import console, safe_lines
 from vaultsync.cli.undo import undo_command
@@ -36,6 +38,8 @@ app.command("tasks")(tasks_command)
 app.command("set")(set_command)
 app.command("conflicts")(conflicts_command)
 app.command("resolve")(resolve_command)
+app.command("status")(status_command)
+app.command("people")(people_command)
 app.command("log")(log_command)
 app.command("undo")(undo_command)
 app.command("doctor")(doctor_command)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
 import json
 import re
 import sqlite3
@@ -145,6 +146,16 @@ def read_edits(connection: sqlite3.Connection, run: int) -> list[MadeEdit]:
         MadeEdit(path, line, _parted(before), _parted(after), why, _read(around), _answer(landed))
         for path, line, before, after, why, around, landed in found
     ]
+
+
+def edits_since(connection: sqlite3.Connection, moment: dt.datetime) -> list[tuple[dt.datetime, int]]:
+    """Return when each run since a moment began, the newest first, and how many of its edits may be in their notes."""
+    found = connection.execute(
+        """select at, (select count(*) from journal where journal.run = runs.run and landed is not 0)
+        from runs order by run desc"""
+    )
+    begun = ((dt.datetime.fromisoformat(at), edits) for at, edits in found)
+    return list(itertools.takewhile(lambda run: run[0] >= moment, begun))
 
 
 @contextlib.contextmanager

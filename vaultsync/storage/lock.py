@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from vaultsync.errors import LockedError
+from vaultsync.storage.heartbeat import is_running
 from vaultsync.storage.state import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+_HOLDER = "holder"
 
 
 @contextlib.contextmanager
@@ -22,7 +26,7 @@ def vault_lock(folder: Path, root: Path) -> Iterator[None]:
 
     Raises LockedError, which says who holds it, without waiting; StateError if the folder can't be used.
     """
-    holder = folder / "holder"
+    holder = folder / _HOLDER
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = FileLock(folder / "lock", timeout=0)
@@ -42,3 +46,12 @@ def vault_lock(folder: Path, root: Path) -> Iterator[None]:
         with contextlib.suppress(OSError):
             holder.unlink()
         lock.release()
+
+
+def read_holder(folder: Path) -> int | None:
+    """Return the process that says it holds the lock, None if it has ended; the lock isn't touched for it."""
+    try:
+        pid = int((folder / _HOLDER).read_text(encoding="ascii").removeprefix("process "))
+    except (OSError, ValueError):
+        return None
+    return pid if sys.platform == "win32" or is_running(pid) else None

@@ -17,6 +17,7 @@ from vaultsync.reconcile.verify import apply_edits, verify_edits
 from vaultsync.storage import vault
 from vaultsync.storage.journal import RunEnd, RunStart
 from vaultsync.storage.state import State, StateChanges
+from vaultsync.tasks.note import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -59,10 +60,11 @@ def check(plan: Plan, scanner: Scanner) -> Checked:
     checked = Checked()
     for path, edits in _by_path(plan.edits).items():
         text = _current_text(path, scanner)
-        if text is None:
+        if text is None and path in scanner.notes:
             checked.stale.add(path)
             continue
-        verified = verify_edits(scanner.notes[path], text, edits, scanner.settings.rules)
+        before = scanner.notes.get(path) or Note(path, "", "source")  # one that is to be made
+        verified = verify_edits(before, text or "", edits, scanner.settings.rules)
         checked.refused |= {(path, problem.line or 0): problem for problem in verified.refused}
         checked.remarks += verified.remarks
     return checked
@@ -81,7 +83,8 @@ def new_texts(plan: Plan, scanner: Scanner) -> Iterator[tuple[str, str | None, s
             yield path, before, writes[path].text
         else:
             text = _current_text(path, scanner)
-            yield path, text, apply_edits(text, edits[path]) if text is not None else None
+            is_new = path not in scanner.notes and all(edit.adds for edit in edits[path])
+            yield path, text, apply_edits(text or "", edits[path]) if text is not None or is_new else None
 
 
 def tell_all(plan: Plan, scanner: Scanner, tell: Tell) -> None:
@@ -214,11 +217,14 @@ def _by_path(edits: Sequence[PlannedEdit]) -> dict[str, list[PlannedEdit]]:
 
 def _current_text(path: str, scanner: Scanner) -> str | None:
     """Return a note's text if its bytes are those that were planned on, else None."""
+    note = scanner.notes.get(path)
+    if note is None:
+        return None
     try:
         content = vault.read(scanner.settings.root, path)
     except OSError:
         return None
-    return content.decode("utf-8") if vault.digest_of(content) == scanner.notes[path].digest else None
+    return content.decode("utf-8") if vault.digest_of(content) == note.digest else None
 
 
 def _agreed(

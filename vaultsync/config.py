@@ -215,6 +215,7 @@ class VaultConfig(_Section):
     index: Index = Index()
     duplicates: Annotated[Duplicates, BeforeValidator(_mode_alone)] = Duplicates()
     overview: Annotated[str, AfterValidator(_note)] = "Tasks/Overview.md"
+    capture: Annotated[str, AfterValidator(_note)] = "Tasks/Inbox.md"
     safety: Safety = Safety()
     limits: Limits = Limits()
 

@@ -6,7 +6,7 @@ Reading each file is left to `config` and `obsidian`; what a rule does, to the r
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -91,6 +91,7 @@ def load_settings(root: Path, config_path: Path | None = None) -> Settings:
             duplicates=vault.duplicates.threshold if vault.duplicates.mode == "group" else None,
         ),
         overview=vault.overview,
+        capture=vault.capture,
         assignees=vault.assignees,
         read_hidden_fields=vault.read_hidden_fields,
         recur_native_toggles=vault.recur_native_toggles,
@@ -99,7 +100,8 @@ def load_settings(root: Path, config_path: Path | None = None) -> Settings:
         rollup_since=vault.rollup.since.isoformat() if vault.rollup.since else None,
         limits=Limits(limits.note_bytes, limits.line_chars, limits.frontmatter_bytes, limits.nesting),
     )
-    return Settings(root, loaded, found, rules)
+    settings = Settings(root, loaded, found, rules)
+    return replace(settings, rules=replace(rules, captures=settings.wants(rules.capture)))
 
 
 def _tags(names: tuple[str, ...]) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+INBOX = "Tasks/Inbox.md"
 QUIET = Waits(quiet=2, quiet_max=30, stamp_after=0, settle=0, absent_delay=5)
 
 
@@ -342,31 +344,56 @@ def test_other_settings_are_another_rendering_and_no_edit(setting: str, settled:
     assert settled.texts() == before
 
 
-def test_a_row_whose_link_was_deleted_comes_back_and_what_was_typed_stays(settled: FolderVault) -> None:
+def test_a_row_whose_link_was_deleted_finds_its_task_again(settled: FolderVault) -> None:
     (row,) = [line for line in rows_of(settled, ANA) if "Wait" in line]
-    edit(settled, ANA, row, "- [ ] Wait for them all")
+    edit(settled, ANA, row, "- [/] Wait!")
     settled.come_to_rest()
-    assert row in rows_of(settled, ANA)
-    assert settled.read(ANA).partition("%% vaultsync:end")[2].count("- [ ] Wait for them all") == 1
-    assert settled.read(OTHER).startswith("> - [ ] Wait @Ana ^t-")
+    assert settled.read(OTHER).startswith("> - [/] Wait! @Ana ^t-")
+    assert [line for line in rows_of(settled, ANA) if "Wait" in line] == [row.replace("[ ] Wait", "[/] Wait!")]
+    assert INBOX not in settled.texts()
+
+
+def test_a_task_typed_into_the_region_is_captured_once(settled: FolderVault) -> None:
+    settled.waits = replace(settled.waits, settle=60)
+    for typed in ("- [ ] Call", "- [ ] Call Bob"):
+        lines = settled.read(ANA).split("\n")
+        at = next((n for n, line in enumerate(lines) if line.startswith("- [ ] Call")), None)
+        lines[lines.index("## Open") + 1 if at is None else at] = typed
+        settled.write(ANA, "\n".join(lines))
+        settled.turn()
+        assert INBOX not in settled.texts()
+    settled.come_to_rest()
+    (line,) = settled.read(INBOX).splitlines()
+    assert line.startswith("- [ ] Call Bob @Ana ^t-")
+    assert sum("Call" in row for row in rows_of(settled, ANA)) == 1
 
 
 @pytest.mark.parametrize(
-    "typed",
+    ("inbox", "config"),
     [
-        pytest.param("- [ ] Remember the milk", id="a task"),
-        pytest.param("- [ ] Remember the milk\n```", id="a task and a fence that stays open"),
-        pytest.param("- [?] Remember the milk %%", id="a proposal and half a comment"),
+        pytest.param("```\n", "", id="a fence that is open in the capture note"),
+        pytest.param("---\nvaultsync: false\n---\n", "", id="a note that is left alone"),
+        pytest.param("", "exclude: [Tasks/Inbox.md]\n", id="a note that isn't read"),
+        pytest.param("", "capture: Tasks/@Inbox.md\n", id="an index note's place"),
     ],
 )
-def test_a_task_typed_into_the_region_stands_below_it_as_typed(typed: str, settled: FolderVault) -> None:
-    before = settled.texts()
-    edit(settled, ANA, "## Open\n", f"## Open\n{typed}\n")
+def test_a_capture_that_would_not_read_back_stays_as_typed_and_is_told(
+    inbox: str, config: str, settled: FolderVault
+) -> None:
+    settled.configure(config)
+    if inbox:
+        settled.write(INBOX, inbox)
     settled.come_to_rest()
-    assert settled.read(ANA).partition("%% vaultsync:end %%")[2].strip().startswith(typed.partition("\n")[0])
-    assert all(line in settled.read(ANA).partition("%% vaultsync:end %%")[2] for line in typed.split("\n"))
-    sources = [path for path in before if not path.startswith("Tasks/")]
-    assert {path: settled.read(path) for path in sources} == {path: before[path] for path in sources}
+    typed = "- [ ] Remember the milk"
+    before = settled.texts()
+    edit(settled, ANA, "## Open\n", f"## Open\n\n  {typed}\n    with milk\n")
+    settled.come_to_rest()
+    outcome = settled.turn()
+    assert outcome.written == frozenset()
+    assert [p.what for p in outcome.problems if p.path == ANA and "stays as typed" in p.what]
+    assert f"{typed}\n  with milk\n" in settled.read(ANA).partition("%% vaultsync:end %%")[0]
+    after = settled.texts()
+    assert {**after, ANA: ""} == {**before, ANA: ""}
 
 
 @pytest.mark.parametrize(

@@ -100,8 +100,8 @@ class PaperVault:
             fresh: set[tuple[str, int]] = set()
             for path in {edit.path for edit in plan.edits}:
                 edits = [edit for edit in plan.edits if edit.path == path]
-                before = parse_text(path, self.texts[path], "", self.rules)
-                verified = verify_edits(before, self.texts[path], edits, self.rules)
+                text = self.texts.get(path, "")
+                verified = verify_edits(parse_text(path, text, "", self.rules), text, edits, self.rules)
                 fresh |= {(path, problem.line or 0) for problem in verified.refused}
                 problems += [problem.what for problem in verified.refused]
                 after[path] = verified.text

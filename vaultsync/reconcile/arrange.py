@@ -101,6 +101,20 @@ def arrange(  # noqa: PLR0913 - the arrangement is a function of all of these
     return arranged
 
 
+def without_rows(arranged: Mapping[str, Arrangement], unsure: AbstractSet[tuple[str, str]]) -> dict[str, Arrangement]:
+    """Return the arrangements without the rows of some tasks, given as person and key."""
+    return {
+        person: replace(
+            arrangement,
+            sections={
+                name: tuple(e for e in entries if e.source is None or (person, e.source.key) not in unsure)
+                for name, entries in arrangement.sections.items()
+            },
+        )
+        for person, arrangement in arranged.items()
+    }
+
+
 def kept_section(entry: Entry, snapshot: Snapshot) -> SectionName:
     """Return the section of a row that is kept as it stands: that of its own box."""
     at, rules = entry.kept, snapshot.rules

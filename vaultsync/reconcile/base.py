@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 KEPT_FORMER = 8
+TAKEN_OUT = 0.0  # since when a task is missing whose line an undo took out
 
 
 @dataclass(frozen=True, slots=True)

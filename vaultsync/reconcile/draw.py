@@ -21,7 +21,7 @@ from vaultsync.index.note import (
     replace_rows,
 )
 from vaultsync.index.region import KNOWN_SECTIONS, VALUE_MARK, RegionContent, Section, SectionName, heading_level
-from vaultsync.index.rows import RowValues, render_row, row_link, shown_values
+from vaultsync.index.rows import RowValues, render_row, row_link, shown_values, with_own
 from vaultsync.markdown.textlines import LineEdit, apply_line_edits, line_and_end, split_lines
 from vaultsync.model import Problem
 from vaultsync.reconcile.absorb import with_lines
@@ -264,7 +264,8 @@ def _anew(  # noqa: PLR0913 - the note is a function of all of these
         for name, each in drawn.items()
         if each
     ]
-    rows_at = {row.number for row in note.content.rows} if note else set()
+    # What is loose and stays as typed is drawn as a row.
+    rows_at = {row.number for row in note.content.rows} | {row.number for row in note.content.loose} if note else set()
     lines = note.content.lines if note else ()
     strangers = [line.text for line in lines if line.owner not in rows_at and line.text not in ours]
     strangers += [*_spare_rows(path, rows, page), *_left_behind(typed, page)]
@@ -324,29 +325,12 @@ def _row_text(source: SourceTask, note: str, outcome: Merged | None, snapshot: S
     def drawn(own: RowValues | None) -> str:
         values = shown_values(line, source.text, path, snapshot.rules)
         if outcome and own:
-            values = _with_own(values, own, outcome)
+            values = with_own(values, own, outcome.disagreements)
         link = row_link(path, line.block_id or "", date, snapshot.rules)
         return render_row(values, line.recurrence, link, snapshot.rules)
 
     own = outcome.row_values.get(note) if outcome else None
     return drawn(own) if own else snapshot.memory.row((path, line.text, date), lambda: drawn(None))
-
-
-def _with_own(values: RowValues, own: RowValues, outcome: Merged) -> RowValues:
-    for name in outcome.disagreements:
-        if name == "status":
-            values = replace(values, symbol=own.symbol)
-        elif name == "prose":
-            values = replace(values, prose=own.prose, text=own.text, tags=own.tags) if own.prose else values
-        elif name == "assignee":
-            mentions = " ".join(f"@{name}" for name in own.mentions)
-            values = replace(values, text=f"{values.text} {mentions}".strip(), mentions=own.mentions)
-        elif name == "tags":
-            words = [word for word in own.text.split() if word in own.tags]
-            values = replace(values, text=" ".join([*values.prose, *words]), tags=own.tags)
-        else:
-            values = replace(values, **{name: getattr(own, name)})
-    return values
 
 
 def _in_place(note: IndexNote, page: _Page, *, frozen: bool) -> str:

@@ -7,13 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PlannedEdit:
-    """One line of a note, to be replaced: `line` from 1; `after` may hold no line (removed) or two (recurrence)."""
+    """One line of a note, to be replaced: `line` from 1; `after` may hold no line (removed) or two (recurrence).
+
+    No task line is empty: where `before` is, `after` is added at the note's end, which may have to be made, and `line`
+    is one behind the last.
+    """
 
     path: str
     line: int
     before: str
     after: tuple[str, ...]
     why: str
+
+    @property
+    def adds(self) -> bool:
+        """Tell whether a line is added."""
+        return not self.before
 
     @property
     def place(self) -> tuple[str, int]:

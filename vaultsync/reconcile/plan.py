@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from vaultsync.index.rows import read_row
 from vaultsync.model import Problem
 from vaultsync.reconcile.absorb import Absorption, absorb_copies, absorbed, copied_rows, put_off, with_absorbed_rows
-from vaultsync.reconcile.arrange import arrange
+from vaultsync.reconcile.arrange import arrange, without_rows
 from vaultsync.reconcile.base import BaseTask, IndexRecord, former_rows
+from vaultsync.reconcile.capture import capture, found_again, with_capture_note
 from vaultsync.reconcile.completion import completed_lines, lines_around
 from vaultsync.reconcile.draw import NoteWrite, draw
 from vaultsync.reconcile.edit import PlannedEdit
@@ -31,6 +32,7 @@ from vaultsync.tasks.text import read_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from vaultsync.reconcile.loose import Matched
     from vaultsync.reconcile.snapshot import RowAt, Snapshot, SourceTask
 
 
@@ -83,6 +85,8 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
         index_notes = carried_rows(index_notes, moved)
         rows = find_rows(index_notes)
     standing = standing_notes(index_notes, snapshot)
+    matched = found_again(index_notes, rows, located, standing, snapshot)
+    index_notes, rows = matched.index_notes, find_rows(matched.index_notes)
     absorbing = absorb_copies(snapshot, index_notes, standing, rows, located.by_key.keys())
     rows = with_absorbed_rows(rows, absorbing)
     problems += unmade(located.tasks, standing.drawn, snapshot)
@@ -108,16 +112,22 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
     edits = {edit.place: edit for edit in _task_edits(snapshot, located, merged, taken)}
     tasks = _tasks_after(snapshot, located, edits)
 
+    captured = capture(matched, located, taken, standing, snapshot)
+    snapshot = with_capture_note(snapshot, captured)
+    edits |= {edit.place: edit for edit in captured.edits}
+    tasks += captured.tasks
+
     vanished = vanished_tasks(snapshot, rows, located.by_key.keys(), standing.in_place)
     if stuck := put_off(absorbing, merged.keys() | vanished.remarks.keys()):
         return plan_cycle(replace(given, put_off=given.put_off | stuck))
-    kept = kept_entries({**dict.fromkeys(waiting), **vanished.remarks}, rows, snapshot)
+    kept = captured.with_kept(kept_entries({**dict.fromkeys(waiting), **vanished.remarks}, rows, snapshot))
     disputed = {
         key: frozenset(at.person for at in rows.get(key, ()) if at.note in outcome.row_values)
         for key, outcome in merged.items()
         if outcome.disagreements
     }
     arranged = arrange(tasks, located, waiting, disputed, kept, snapshot)
+    arranged = without_rows(arranged, {(index_notes[path].person, key) for path, key in matched.unsure})
     stamps = stamp(arranged.values(), located.copies, taken, snapshot.rules)
     edits |= {edit.place: edit for edit in stamps.edits}
     arranged = {person: with_stamps(arrangement, stamps) for person, arrangement in arranged.items()}
@@ -128,9 +138,10 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
         if source.task.order in stamps.tasks or source.task.order not in located.copies
     ]
     after = {source.key: source for source in stamped if source.key}
-    drawing = draw(arranged, after, merged, index_notes, standing, edits, absorbing, snapshot)
+    drawing = draw(arranged, after, merged, captured.index_notes, standing, edits, absorbing, snapshot)
     done, undone = absorbed(absorbing, drawing.texts, vanished.remarks.keys())
-    base = _new_base(snapshot, merged, stamped, drawing.rows, copied_rows(rows))
+    shown = _still_missing(snapshot, drawing.rows, rows, standing, matched)
+    base = _new_base(snapshot, merged, stamped, shown, copied_rows(rows))
     return Plan(
         edits=tuple(edits[place] for place in sorted(edits)),
         index_notes=drawing.index_notes,
@@ -140,7 +151,15 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
         records=drawing.records,
         ids=frozenset(taken - known),
         conflicts=(*_conflicts(merged, located), *_orphans(vanished, rows, snapshot)),
-        problems=(*located.problems, *problems, *vanished.problems, *drawing.problems, *absorbing.problems, *undone),
+        problems=(
+            *located.problems,
+            *problems,
+            *captured.problems,
+            *vanished.problems,
+            *drawing.problems,
+            *absorbing.problems,
+            *undone,
+        ),
         absorbed=done,
         missing=vanished.missing,
         tasks=len(located.tasks),
@@ -240,6 +259,26 @@ def _tasks_after(
                 text_now = read_text(line, snapshot.roster, snapshot.rules.assignees)
                 tasks.append(assigned(Task(path, number, line), text_now, located.persons.get(path), located.spelling))
     return tasks
+
+
+def _still_missing(
+    snapshot: Snapshot,
+    drawn: Mapping[str, Mapping[str, str]],
+    rows: Mapping[str, Sequence[RowAt]],
+    standing: Standing,
+    matched: Matched,
+) -> Mapping[str, Mapping[str, str]]:
+    """Return the rows as drawn, with those that are missing where no row is drawn anew now, as they were written.
+
+    By what was written a line whose link is gone is known later.
+    """
+    shown = {key: dict(each) for key, each in drawn.items()}
+    for key, task in snapshot.base.items():
+        here = {at.note for at in rows.get(key, ())}
+        for note, text in task.rows.items():
+            if note not in here and (note in standing.in_place or (note, key) in matched.unsure):
+                shown.setdefault(key, {}).setdefault(note, text)
+    return shown
 
 
 def _new_base(

@@ -16,6 +16,7 @@ from vaultsync.index.links import find_row_link, task_key
 from vaultsync.index.rows import FIELDS
 from vaultsync.markdown.textlines import LineEdit, apply_line_edits, line_and_end, prevailing_end, split_lines
 from vaultsync.model import Role
+from vaultsync.reconcile.base import TAKEN_OUT
 from vaultsync.reconcile.verify import apply_edits, reads_as, sifted
 from vaultsync.tasks.edits import set_block_id
 from vaultsync.tasks.line import parse_line
@@ -156,7 +157,7 @@ def base_after(
             changed[key] = replace(base[key], rows={**base[key].rows, edit.path: row})
     if disputed:
         changed = {key: replace(task, conflicts=frozenset(FIELDS)) for key, task in changed.items()}
-    return changed | {key: replace(base[key], missing_since=0.0) for key in gone if key in base}
+    return changed | {key: replace(base[key], missing_since=TAKEN_OUT) for key in gone if key in base}
 
 
 def only_stamps(edit: MadeEdit, rules: Rules) -> bool:

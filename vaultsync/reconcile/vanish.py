@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from vaultsync.index.rows import read_row, row_settings
 from vaultsync.model import Problem, Role
 from vaultsync.reconcile.arrange import Entry
+from vaultsync.reconcile.base import TAKEN_OUT
 from vaultsync.reconcile.rollup import sort_key
 from vaultsync.tasks.line import parse_line
 
@@ -55,7 +56,7 @@ def vanished_tasks(
     for key, task in snapshot.base.items():
         if key in found or snapshot.is_held(task.path):
             continue
-        if (note := snapshot.notes.get(task.path)) and note.blank:
+        if (note := snapshot.notes.get(task.path)) and note.blank and task.missing_since != TAKEN_OUT:
             emptied[task.path] += 1
             remarks[key] = None
             base[key] = replace(task, missing_since=None)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from vaultsync.markdown.textlines import LineEdit, apply_line_edits, line_and_end, split_lines
+from vaultsync.markdown.textlines import LineEdit, apply_line_edits, line_and_end, prevailing_end, split_lines
 from vaultsync.model import Problem
 from vaultsync.tasks.note import Note, parse_text
 
@@ -45,8 +45,10 @@ def verify_edits(before: Note, text: str, edits: Sequence[PlannedEdit], rules: R
 
     good, refused = sifted(edits, [], works)
     what = "the planned edit would not read back as this task; the line is left alone, the row stays as typed"
+    added = "a task typed in an index note would not read back at the end of this note; it stays there as typed"
     after, remarks = _applied(text, good)
-    return Verified(after, tuple(Problem(before.path, edit.line, what) for edit in refused), remarks)
+    problems = (Problem(before.path, edit.line, added if edit.adds else what) for edit in refused)
+    return Verified(after, tuple(problems), remarks)
 
 
 def apply_edits(text: str, edits: Sequence[PlannedEdit]) -> str:
@@ -87,6 +89,23 @@ def _bare(line: str) -> str:
 
 
 def _applied(text: str, edits: Sequence[PlannedEdit]) -> tuple[str, tuple[Problem, ...]]:
+    added = [line for edit in sorted(edits, key=lambda edit: edit.line) if edit.adds for line in edit.after]
+    after, problems = _replaced(text, [edit for edit in edits if not edit.adds])
+    return _appended(after, added), problems
+
+
+def _appended(text: str, added: Sequence[str]) -> str:
+    """Return a text with lines at its end, a blank line apart from what is no list."""
+    if not added:
+        return text
+    ending = prevailing_end(text)
+    last, end = line_and_end(split_lines(text)[-1]) if text else ("", "")
+    last = last.removeprefix("\ufeff")
+    gap = "" if not last.strip() or _ITEM.match(last.lstrip(" \t")) else ending
+    return text + ("" if end or not last else ending) + gap + "".join(line + ending for line in added)
+
+
+def _replaced(text: str, edits: Sequence[PlannedEdit]) -> tuple[str, tuple[Problem, ...]]:
     lines = [line_and_end(line)[0] for line in split_lines(text)]
     moved = list(lines)
     problems: list[Problem] = []

@@ -65,7 +65,7 @@ class Note:
     tasks: tuple[Task, ...] = ()  # those outside the managed region
     properties: Mapping[str, object] | None = None  # the wanted ones
     regions: Regions | None = None
-    text: str | None = None  # kept where a region stands or may be put, else None
+    text: str | None = None  # kept where a region stands or may be put, or tasks are captured, else None
     held: str | None = None
     blank: bool = False  # nothing stands in it, or blanks only
     problems: tuple[Problem, ...] = ()
@@ -152,7 +152,7 @@ def parse_text(path: str, text: str, digest: str, rules: Rules) -> Note:
         tasks=tuple(_read_tasks(path, lines, found.lines, rules)),
         properties=properties,
         regions=regions,
-        text=text if regions or kind != "source" or rules.may_hold_region(path) else None,
+        text=text if regions or kind != "source" or rules.may_hold_region(path) or path == rules.capture else None,
         blank=not (bare := text.removeprefix("\ufeff")) or bare.isspace(),
         problems=tuple(problems),
     )

@@ -40,6 +40,8 @@ class Rules:
     roles: Roles
     index: IndexRules = IndexRules()
     overview: str = "Tasks/Overview.md"
+    capture: str = "Tasks/Inbox.md"  # the note that tasks typed into a region go to
+    captures: bool = True  # that note is among those that are read
     assignees: Literal["edges", "any"] = "edges"
     read_hidden_fields: bool = True
     recur_native_toggles: bool = False

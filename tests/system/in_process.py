@@ -13,6 +13,7 @@ from vaultsync.cli.conflicts import conflicts_command
 from vaultsync.cli.doctor import doctor_command
 from vaultsync.cli.init import init_command
 from vaultsync.cli.log import log_command
+from vaultsync.cli.people import people_command
 from vaultsync.cli.reconcile import reconcile_command
 from vaultsync.cli.resolve import resolve_command
 from vaultsync.cli.set_status import set_command
@@ -29,6 +30,7 @@ for _name, _command in (
     ("doctor", doctor_command),
     ("init", init_command),
     ("reconcile", reconcile_command),
+    ("people", people_command),
     ("resolve", resolve_command),
     ("set", set_command),
     ("tasks", tasks_command),

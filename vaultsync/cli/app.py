@@ -17,6 +17,7 @@ from vaultsync.cli.people import people_command
 from vaultsync.cli.reconcile import reconcile_command
 from vaultsync.cli.resolve import resolve_command
 from vaultsync.cli.run import run_command
+from vaultsync.cli.service import service_app
 from vaultsync.cli.set_status import set_command
 from vaultsync.cli.status import status_command
 from vaultsync.cli.tasks import tasks_command
@@ -45,6 +46,7 @@ app.command("undo")(undo_command)
 app.command("doctor")(doctor_command)
 app.command("demo")(demo_command)
 app.command("eject")(eject_command)
+app.add_typer(service_app, name="service")
 app.add_typer(line_app, name="line")
 
 

@@ -22,7 +22,7 @@ from vaultsync.tasks.people import person_key
 from vaultsync.tasks.text import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from vaultsync.reconcile.locate import Located
@@ -62,17 +62,19 @@ def arrange(  # noqa: PLR0913 - the arrangement is a function of all of these
     waiting: AbstractSet[str],
     disputed: Mapping[str, AbstractSet[str]],
     kept: Mapping[str, Sequence[Entry]],
+    absent: Sequence[SourceTask],
     snapshot: Snapshot,
 ) -> dict[str, Arrangement]:
     """Return what each person's index note shows; `tasks` are those of `located` as they will read.
 
     `disputed` are the tasks with a conflict, each with the people in whose notes a row holds its own value: there it
     stays, whoever is assigned. `kept` are the rows, by person, that stay as they stand: those of `waiting` tasks, which
-    are only counted here, among them. A task that no id may be written for now is left out, as it can't be linked to.
+    are only counted here, among them; `absent` are the tasks of these rows that no note shows just now, which count on.
+    A task that no id may be written for now is left out, as it can't be linked to.
     """
     rules = snapshot.rules
     by_person: dict[str, dict[SectionName, list[Entry]]] = defaultdict(lambda: defaultdict(list))
-    counted: dict[str, list[SourceTask]] = defaultdict(list)
+    counted = _shown(absent, snapshot)
     creditors = _Creditors(located, snapshot)
     for source in tasks:
         line, path = source.task.line, source.task.path
@@ -99,6 +101,17 @@ def arrange(  # noqa: PLR0913 - the arrangement is a function of all of these
         sections, more = _laid_out(person, by_person.get(person, {}), kept.get(person, ()), snapshot)
         arranged[person] = Arrangement(sections, more, count(counted.get(person, ()), rules))
     return arranged
+
+
+def _shown(tasks: Iterable[SourceTask], snapshot: Snapshot) -> defaultdict[str, list[SourceTask]]:
+    """Return the tasks that some section shows, by assignee."""
+    shown: defaultdict[str, list[SourceTask]] = defaultdict(list)
+    for source in tasks:
+        note = snapshot.notes.get(source.task.path)
+        if section_of(source.task.line, note.date if note else None, snapshot.rules, snapshot.today) is not None:
+            for person in source.assignees:
+                shown[person].append(source)
+    return shown
 
 
 def without_rows(arranged: Mapping[str, Arrangement], unsure: AbstractSet[tuple[str, str]]) -> dict[str, Arrangement]:

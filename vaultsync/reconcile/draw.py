@@ -30,7 +30,7 @@ from vaultsync.reconcile.base import IndexRecord
 from vaultsync.reconcile.beneath import TypedBeneath
 from vaultsync.reconcile.places import Standing, foreign_layout, moved_line, new_places
 from vaultsync.tasks.line import BLOCK_ID
-from vaultsync.tasks.people import UNASSIGNED
+from vaultsync.tasks.people import UNASSIGNED, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -129,7 +129,13 @@ def draw(  # noqa: PLR0913 - the notes are a function of all of these
     drawing.index_notes += tuple(
         _emptied(path, index_notes[path], arranged, standing, page) for path in sorted(standing.joined)
     )
-    drawing.overview = _overview(places, arranged, page)
+    # A person whose index note can't be read just now stays on the overview.
+    held = {
+        canonical(record.person, snapshot.roster): at
+        for at, record in snapshot.index_notes.items()
+        if record.person and snapshot.is_held(at)
+    }
+    drawing.overview = _overview({**held, **places}, arranged, page)
     return drawing
 
 

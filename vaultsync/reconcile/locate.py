@@ -16,13 +16,14 @@ from vaultsync.index.region import read_region
 from vaultsync.model import Problem
 from vaultsync.reconcile.snapshot import IndexNote, RowAt, Snapshot, SourceTask
 from vaultsync.reconcile.stray import STRAY_ID, mended, stray_ids, stray_order
+from vaultsync.tasks.line import parse_line
+from vaultsync.tasks.note import Note, Task
 from vaultsync.tasks.people import UNASSIGNED, canonical, person_key
+from vaultsync.tasks.text import TaskText, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    from vaultsync.tasks.note import Note, Task
-    from vaultsync.tasks.text import TaskText
+    from collections.abc import Set as AbstractSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,19 @@ def assigned(task: Task, text: TaskText, person: str | None, spelling: dict[str,
     """
     named = tuple(dict.fromkeys(spelling.setdefault(person_key(name), name) for name in text.assignees))
     return SourceTask(task, text, named or (person or UNASSIGNED,))
+
+
+def absent_tasks(keys: AbstractSet[str], located: Located, snapshot: Snapshot) -> list[SourceTask]:
+    """Return those known tasks of `keys` that no note shows just now, as the base has them; their line is 0."""
+    found: list[SourceTask] = []
+    for key in sorted(keys - located.by_key.keys()):
+        base = snapshot.base.get(key)
+        line = parse_line(base.line, snapshot.rules.tasks, hidden=snapshot.rules.read_hidden_fields) if base else None
+        if base is None or line is None:
+            continue
+        text = read_text(line, snapshot.roster, snapshot.rules.assignees)
+        found.append(assigned(Task(base.path, 0, line), text, located.persons.get(base.path), located.spelling))
+    return found
 
 
 def is_mirror(task: Task, known: Mapping[str, object] | set[str]) -> bool:

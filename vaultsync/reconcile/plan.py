@@ -19,7 +19,7 @@ from vaultsync.reconcile.completion import completed_lines, lines_around
 from vaultsync.reconcile.draw import NoteWrite, draw
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.follow import carried_base, carried_rows, moved_tasks
-from vaultsync.reconcile.locate import Located, assigned, find_index_notes, find_rows, locate_tasks
+from vaultsync.reconcile.locate import Located, absent_tasks, assigned, find_index_notes, find_rows, locate_tasks
 from vaultsync.reconcile.places import Standing, standing_notes, unmade
 from vaultsync.reconcile.sides import Disagreement
 from vaultsync.reconcile.stamp import stamp, taken_ids, with_stamps
@@ -31,6 +31,7 @@ from vaultsync.tasks.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from vaultsync.reconcile.loose import Matched
     from vaultsync.reconcile.snapshot import RowAt, Snapshot, SourceTask
@@ -94,18 +95,9 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
     # A row that may not be drawn with its new link would be taken for another task's next time.
     waiting |= {key for key in moved.values() if any(at.note in standing.frozen for at in rows.get(key, ()))}
 
-    merged: dict[str, Merged] = {}
-    for key, source in located.by_key.items():
-        if key in waiting:
-            continue
-        outcome = merge_task(
-            snapshot.base.get(key), source, rows.get(key, ()), snapshot.rules, snapshot.roster, snapshot.today
-        )
-        if outcome.refusal:
-            problems.append(Problem(*source.task.order, f"{outcome.refusal}; the row stays as typed"))
-            waiting.add(key)
-        else:
-            merged[key] = outcome
+    merged, refused = _merge_all(rows, located, waiting, snapshot)
+    problems += refused.values()
+    waiting |= refused.keys()
 
     taken = taken_ids(snapshot, located, rows)
     known = frozenset(taken)
@@ -126,7 +118,9 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
         for key, outcome in merged.items()
         if outcome.disagreements
     }
-    arranged = arrange(tasks, located, waiting, disputed, kept, snapshot)
+    pending = {key for key, remark in vanished.remarks.items() if remark is None}
+    absent = absent_tasks(waiting | pending, located, snapshot)
+    arranged = arrange(tasks, located, waiting, disputed, kept, absent, snapshot)
     arranged = without_rows(arranged, {(index_notes[path].person, key) for path, key in matched.unsure})
     stamps = stamp(arranged.values(), located.copies, taken, snapshot.rules)
     edits |= {edit.place: edit for edit in stamps.edits}
@@ -166,6 +160,25 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
         people=len(arranged),
         wait=vanished.wait,
     )
+
+
+def _merge_all(
+    rows: Mapping[str, Sequence[RowAt]], located: Located, waiting: AbstractSet[str], snapshot: Snapshot
+) -> tuple[dict[str, Merged], dict[str, Problem]]:
+    """Merge every task that doesn't wait; also return the tasks of which an edit can't be made, and why."""
+    merged: dict[str, Merged] = {}
+    refused: dict[str, Problem] = {}
+    for key, source in located.by_key.items():
+        if key in waiting:
+            continue
+        outcome = merge_task(
+            snapshot.base.get(key), source, rows.get(key, ()), snapshot.rules, snapshot.roster, snapshot.today
+        )
+        if outcome.refusal:
+            refused[key] = Problem(*source.task.order, f"{outcome.refusal}; the row stays as typed")
+        else:
+            merged[key] = outcome
+    return merged, refused
 
 
 def _waiting_keys(

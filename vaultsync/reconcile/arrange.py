@@ -22,7 +22,7 @@ from vaultsync.tasks.people import person_key
 from vaultsync.tasks.text import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from vaultsync.reconcile.locate import Located

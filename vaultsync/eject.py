@@ -167,7 +167,8 @@ def _planned(wheel: Wheel, outcome: Outcome, view: _View, generated: Mapping[str
             continue
         note, digest = notes[path], wheel.scanner.notes[path].digest if path in wheel.scanner.notes else ""
         try:
-            text = without_ours(note.text or "", kind, wheel.settings.rules.index.heading)
+            remarks = records[path].remarks if path in records else ()
+            text = without_ours(note.text or "", kind, wheel.settings.rules.index.heading, remarks)
         except ValueError as error:
             ejection.stops.append(Problem(path, None, f"{error}; mend it, then run again"))
             continue

@@ -16,7 +16,7 @@ from vaultsync.markdown.region import find_regions
 from vaultsync.markdown.textlines import line_and_end, split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 _OURS = {"vaultsync", "vaultsync_person", "tasks_proposed", "tasks_open", "tasks_next_due"}
 _QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'"
@@ -34,12 +34,14 @@ _TARGET = re.compile(r"\[\[([^\[\]|#^\r\n]+)|\]\(<?([^)<>#\r\n]+)|\"file\"\s*:\s
 _DECODINGS = 2  # a link within the address of another is encoded twice
 
 
-def without_ours(text: str, kind: Literal["index", "overview"], heading: str | None) -> str | None:
+def without_ours(
+    text: str, kind: Literal["index", "overview"], heading: str | None, remarks: Collection[str] = ()
+) -> str | None:
     """Return a note's text without region and properties of ours, None if nothing else stands in it.
 
-    Lines of the region that aren't ours stay where it was. Every other byte stays; a blank line comes where text would
-    join other text. A heading named `heading` that nothing stands under is ours, too. Raises ValueError if the
-    frontmatter can't be changed safely.
+    Lines of the region that aren't ours stay where it was; `remarks` are the plain lines on record as ours. Every other
+    byte stays; a blank line comes where text would join other text. A heading named `heading` that nothing stands under
+    is ours, too. Raises ValueError if the frontmatter can't be changed safely.
     """
     if kind == "overview":
         # Drawn anew, what isn't ours stands below the region.
@@ -50,6 +52,7 @@ def without_ours(text: str, kind: Literal["index", "overview"], heading: str | N
         raise ValueError(found.damage)
     if found.begin is not None and found.end is not None:
         strangers = () if kind == "overview" else read_region(text, found.begin, found.end).foreign
+        strangers = tuple(line for line in strangers if line not in remarks)
         text = _cut(text, found.begin, found.end, strangers)
     rest = text.removeprefix("\ufeff").strip()
     return None if rest in {"", f"## {heading}"} else text

@@ -71,9 +71,10 @@ def rows_out_of_step(
 def has_strangers(notes: Mapping[str, Note], records: Mapping[str, IndexRecord]) -> bool:
     """Tell whether somebody wrote lines of their own into a region."""
     return any(
-        read_region(note.text, note.regions.begin or 0, note.regions.end or 0).foreign
+        line not in records[path].remarks if path in records else True
         for path, note in notes.items()
         if note.text is not None and note.regions is not None and ours(path, note, records) == "index"
+        for line in read_region(note.text, note.regions.begin or 0, note.regions.end or 0).foreign
     )
 
 

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from unittest.mock import patch
 
 import pytest
@@ -19,10 +20,13 @@ from vaultsync.markdown.textlines import split_lines
 from vaultsync.storage import vault as files
 from vaultsync.storage.state import State
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 INBOX = "Tasks/Inbox.md"
 NOTES = {
     "a.md": "- [ ] Wait for them @Ana 📅 2026-11-30\n- [?] Read the report @Ana #home\n- [ ] Both do it @Ana @Bo\n",
-    "b.md": "- [/] Write the summary @Ana\n- [?] Read the paper @Ana\n- [ ] Pay 12 @Bo\n- [ ] Plan @Ana 🔁 every week\n",
+    "b.md": "- [/] Write a summary @Ana\n- [?] Read the paper @Ana\n- [ ] Pay 12 @Bo\n- [ ] Plan @Ana 🔁 every week\n",
 }
 TOKEN = re.compile(r"w\d+x")
 WORDS = st.sampled_from(
@@ -44,6 +48,8 @@ STEPS = st.lists(
     min_size=1,
     max_size=8,
 )
+P = ParamSpec("P")
+R = TypeVar("R")
 LINK = re.compile(r" \[\[[^\]]*\|↗\]\]")
 Step = tuple[str, int, int, str, str, list[str]]
 
@@ -165,8 +171,8 @@ def die_at(vault: FolderVault, number: int) -> None:
     left = number
     write, save = files.write, State.save
 
-    def counted(call):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - both calls, whatever they take
-        def dying(*args, **kwargs):  # type: ignore[no-untyped-def]  # noqa: ANN002, ANN003, ANN202
+    def counted(call: Callable[P, R]) -> Callable[P, R]:
+        def dying(*args: P.args, **kwargs: P.kwargs) -> R:
             nonlocal left
             left -= 1
             if left == 0:

@@ -149,6 +149,7 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
             *located.problems,
             *problems,
             *captured.problems,
+            *(problem for outcome in merged.values() for problem in outcome.told),
             *vanished.problems,
             *drawing.problems,
             *absorbing.problems,

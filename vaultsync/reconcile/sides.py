@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 # A click on a row with one of these would spawn or delete rows, so it only ever stands in the source.
-NEVER_SHOWN: tuple[FieldName, ...] = ("recurrence", "on_completion", "id", "depends_on")
+NEVER_SHOWN: tuple[FieldName, ...] = ("created", "cancelled", "recurrence", "on_completion", "id", "depends_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class RowSide:
     at: RowAt
     now: RowValues
     was: RowValues | None
-    typed: Mapping[FieldName, str]  # fields that rows never show, as somebody typed them here
+    typed: Mapping[FieldName, str]  # as somebody typed them here: fields that rows never show, and ✅
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,8 @@ def read_sides(base: BaseTask | None, source: SourceTask, rows: Sequence[RowAt],
             # A copy of an index note that somebody made may be of a time before the last writing, too.
             before = _nearest(values, _ever_written(base, None, rule, roster, rules))
         # A row where the base knows none (a copy, a note made anew) is measured against what we would have written.
-        read.append(RowSide(at, values, before or (was.values if was else None), _typed(at, rules)))
+        written_values = before or (was.values if was else None)
+        read.append(RowSide(at, values, written_values, _typed(at, written_values, rules)))
     symbol = _accepted_symbol(was, now, rules) if was else now.line.symbol
     return Sides(now, was, base.conflicts if base else frozenset(), tuple(read), symbol, roster.owner)
 
@@ -131,9 +132,14 @@ def _nearest(values: RowValues, written: Sequence[RowValues]) -> RowValues | Non
     )
 
 
-def _typed(at: RowAt, rules: Rules) -> dict[FieldName, str]:
+def _typed(at: RowAt, was: RowValues | None, rules: Rules) -> dict[FieldName, str]:
     line = parse_line(at.row.text, row_settings(rules), hidden=True)
-    return {field.name: field.value for field in line.fields if field.name in NEVER_SHOWN} if line else {}
+    if line is None:
+        return {}
+    typed = {field.name: field.value for field in line.fields if field.name in NEVER_SHOWN}
+    done = next((field.value for field in line.fields if field.name == "done" and field.counts), None)
+    # A ✅ that the row was written with is no news.
+    return {**typed, "done": done} if done and was is not None and line.done != was.done else typed
 
 
 def _source(line: TaskLine, text: TaskText, assignees: frozenset[str], path: str, rules: Rules) -> SourceSide:

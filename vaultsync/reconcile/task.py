@@ -6,13 +6,14 @@ Who wins a field is decided in `sides`, how a line is changed in the tasks room;
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vaultsync.index import inert
 from vaultsync.index.rows import DATE_FIELDS, FIELDS, RowValues, source_tokens
 from vaultsync.markdown.merge3 import merge3
-from vaultsync.model import INVALID, Role, TaskLine
+from vaultsync.model import INVALID, Problem, Role, TaskLine
 from vaultsync.reconcile.merge import Winner, join_sets
 from vaultsync.reconcile.sides import (
     Disagreement,
@@ -28,6 +29,7 @@ from vaultsync.reconcile.sides import (
     stands_for,
 )
 from vaultsync.tasks.edits import set_field, set_symbol
+from vaultsync.tasks.signifiers import spell
 from vaultsync.tasks.text import TaskText, read_text, set_assignees, set_prose, set_tags
 
 if TYPE_CHECKING:
@@ -52,7 +54,11 @@ class Merged:
     completed: bool = False  # it has just become done
     recurs: bool = False  # so its next occurrence is due
     removable: bool = False  # and nothing speaks against taking the line out, where it says so
+    told: tuple[Problem, ...] = ()  # what somebody typed into a row and the source doesn't take
     refusal: str | None = None  # the edit can't be made as asked; nothing of the task may change now
+
+
+_DATES = ("created", "done", "cancelled")
 
 
 class _RefusalError(Exception):
@@ -87,6 +93,7 @@ def merge_task(  # noqa: PLR0913 - the whole of what a merge is a function of
         after = _take_over(taken, sides, rules, roster)
         after = _apply_tags(after, sides, rules, roster)
         after, completed = _apply_transition(after, symbol, sides, rules, roster, today)
+        after, told = _apply_typed(after, sides, rules)
         _require_id(after, line.block_id, rules)
     except (_RefusalError, ValueError) as error:
         return Merged(line.text, line.text, refusal=str(error))
@@ -100,6 +107,7 @@ def merge_task(  # noqa: PLR0913 - the whole of what a merge is a function of
         completed=completed and "status" not in disagreeing,
         recurs=_recurs(sides, rules),
         removable=not disagreeing,
+        told=told,
     )
 
 
@@ -129,12 +137,49 @@ def _take_over(taken: Mapping[str, RowSide], sides: Sides, rules: Rules, roster:
         if value == INVALID:
             raise _RefusalError(f"the {name} date in the row is no day of the calendar")
         text = _with_field(text, name, None if value == "none" else value, rules)
-    for row in sides.rows:
-        for field_name, value in row.typed.items():
-            line = _must_parse(text, rules)
-            if all(each.name != field_name for each in line.fields):
-                text = set_field(line, field_name, value, rules.tasks)
     return text
+
+
+def _apply_typed(text: str, sides: Sides, rules: Rules) -> tuple[str, tuple[Problem, ...]]:
+    """Return the source line with the fields that somebody typed into a row, which doesn't show them.
+
+    They go to the source if it has none. A ✅ that was changed in a row which is and was done is the task's. Of any
+    other the source keeps its own, and that is told.
+    """
+    told: list[Problem] = []
+    for row in sides.rows:
+        for name, value in row.typed.items():
+            line = _must_parse(text, rules)
+            standing = next((field.value for field in line.fields if field.name == name and field.counts), None)
+            if standing is not None and standing.casefold().split() == value.casefold().split():
+                continue
+            wrong = name in _DATES and not _is_day(value)
+            redated = name == "done" and _stays_done(row, rules) and sides.source.line.done == _base_done(sides)
+            if not wrong and (standing is None or redated):
+                text = set_field(line, name, value, rules.tasks)
+                continue
+            why = "it is no day of the calendar" if wrong else f"the task has {standing}, which stays"
+            typed = spell(name, value, rules.tasks)
+            what = f"{typed} was typed into the row, but {why}; change it in {sides.source.path}"
+            told.append(Problem(row.at.note, row.at.row.number, what, once=True))
+    return text, tuple(told)
+
+
+def _is_day(value: str) -> bool:
+    try:
+        dt.date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _stays_done(row: RowSide, rules: Rules) -> bool:
+    role_of = rules.roles.role_of
+    return row.was is not None and role_of(row.now.symbol) is role_of(row.was.symbol) is Role.DONE
+
+
+def _base_done(sides: Sides) -> str | None:
+    return sides.base.line.done if sides.base else None
 
 
 def _prose_of(row: RowSide, sides: Sides) -> list[str]:
@@ -202,11 +247,8 @@ def _entry_date(name: str, sides: Sides, today: str) -> str:
     at_source, before = getattr(sides.source.line, name), getattr(sides.base.line, name) if sides.base else None
     if at_source and at_source not in (before, INVALID):
         return str(at_source)
-    if name == "done":
-        for row in sides.rows:
-            if row.now.done and row.was is not None and row.now.done != row.was.done:
-                return row.now.done
-    return today
+    typed = (row.typed[name] for row in sides.rows if name in row.typed and row.was is not None)  # type: ignore[index]
+    return next(filter(_is_day, typed), today)
 
 
 def _with_field(text: str, name: str, value: str | None, rules: Rules) -> str:

@@ -102,7 +102,7 @@ def _appended(text: str, added: Sequence[str]) -> str:
     last, end = line_and_end(split_lines(text)[-1]) if text else ("", "")
     last = last.removeprefix("\ufeff")
     gap = "" if not last.strip() or _ITEM.match(last.lstrip(" \t")) else ending
-    return text + ("" if end or not last else ending) + gap + "".join(line + ending for line in added)
+    return text + ("" if end or not text else ending) + gap + "".join(line + ending for line in added)
 
 
 def _replaced(text: str, edits: Sequence[PlannedEdit]) -> tuple[str, tuple[Problem, ...]]:

@@ -177,13 +177,14 @@ def ended(run: int, edits: Sequence[MadeEdit], landed: Mapping[str, str]) -> Run
 
 
 def write_notes(texts: Mapping[str, str], scanner: Scanner, backups: Backups) -> tuple[dict[str, str], list[Problem]]:
-    """Write the new texts of notes, which must be as scanned; return the digests of those written, and what failed."""
+    """Write new texts of notes, which must be as scanned or not there; return the digests written, and what failed."""
     digests: dict[str, str] = {}
     problems: list[Problem] = []
     for path, text in texts.items():
         content = text.encode("utf-8")
         try:
-            vault.write(scanner.settings.root, path, content, scanner.notes[path].digest, backups)
+            expected = scanner.notes[path].digest if path in scanner.notes else None
+            vault.write(scanner.settings.root, path, content, expected, backups)
         except vault.TargetChangedError:
             problems.append(Problem(path, None, "it was changed meanwhile; run again"))
         except vault.WriteRefusedError as error:

@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING
 from vaultsync.apply import text_to_edit
 from vaultsync.command import Commanded
 from vaultsync.errors import VaultsyncError
-from vaultsync.markdown.textlines import LineEdit, apply_line_edits
+from vaultsync.markdown.textlines import LineEdit, apply_line_edits, split_lines
 from vaultsync.model import Problem
 from vaultsync.reconcile.command import CommandRefusedError
 from vaultsync.reconcile.completion import lines_around
-from vaultsync.reconcile.resolve import differing, edit_of_source, edits_of_rows
+from vaultsync.reconcile.edit import PlannedEdit
+from vaultsync.reconcile.resolve import WHY, differing, edit_of_source, edits_of_rows, lines_of_orphan, removals
 from vaultsync.reconcile.verify import reads_as, verify_edits
+from vaultsync.tasks.note import Note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vaultsync.cycle import Wheel
-    from vaultsync.reconcile.edit import PlannedEdit
     from vaultsync.reconcile.plan import Conflict
     from vaultsync.reconcile.snapshot import RowAt, SourceTask
     from vaultsync.survey import Survey
@@ -50,11 +51,6 @@ class Disputed:
     def key(self) -> str:
         """The task's identity."""
         return self.standing[0].key
-
-    @property
-    def is_orphan(self) -> bool:
-        """Tell whether the source line is gone, and an edited row is all that there is."""
-        return self.source is None
 
 
 def disputed(key: str, field: str | None, conflicts: Sequence[Conflict], found: Survey) -> Disputed:
@@ -94,36 +90,73 @@ def plan_resolution(meant: Disputed, keep: str, found: Survey, wheel: Wheel) -> 
     """Plan the edits that end the conflict; what can't be edited just now is a problem. Raises ResolveError."""
     commanded = Commanded()
     rules = wheel.settings.rules
-    fields = [conflict.field for conflict in meant.conflicts]
-    if meant.source is None:
-        raise ResolveError("orphan")
-    if keep == SOURCE:
-        every = [conflict.field for conflict in meant.standing]
-        edits = edits_of_rows(meant.source, meant.rows, fields, every, rules, found.roster)
-        _plan_rows(edits, commanded, wheel)
-        return commanded
-    note = speaking_note(meant, keep)
-    at = _speaking(meant, note, wheel)
-    lines = {source.task.order: source.task.line for source in found.tasks}
-    around = lines_around(meant.source.task.order, lines)
-    taken = set(found.taken_ids) | wheel.state.ids
     try:
-        edit = edit_of_source(meant.source, at, fields, around, rules, found.roster, found.today, taken)
+        if meant.source is None:
+            _plan_orphan(meant, keep, found, commanded, wheel)
+        elif keep == SOURCE:
+            fields = [conflict.field for conflict in meant.conflicts]
+            every = [conflict.field for conflict in meant.standing]
+            edits = edits_of_rows(meant.source, meant.rows, fields, every, rules, found.roster)
+            _plan_rows(edits, commanded, wheel)
+        else:
+            _plan_source(meant, meant.source, keep, found, commanded, wheel)
     except CommandRefusedError as error:
-        commanded.problems.append(Problem(*meant.source.task.order, str(error)))
-        return commanded
+        conflict = meant.standing[0]
+        commanded.problems.append(Problem(conflict.path, conflict.line, str(error)))
+    return commanded
+
+
+def _plan_source(  # noqa: PLR0913 - the task, what is asked for, and where that goes
+    meant: Disputed, source: SourceTask, keep: str, found: Survey, commanded: Commanded, wheel: Wheel
+) -> None:
+    """Plan the edit of the source line that a kept row asks for."""
+    rules = wheel.settings.rules
+    at = _speaking(meant, speaking_note(meant, keep), wheel)
+    lines = {other.task.order: other.task.line for other in found.tasks}
+    around = lines_around(source.task.order, lines)
+    taken = set(found.taken_ids) | wheel.state.ids
+    fields = [conflict.field for conflict in meant.conflicts]
+    edit = edit_of_source(source, at, fields, around, rules, found.roster, found.today, taken)
     text = text_to_edit(edit.path, wheel.scanner, wheel.waits.quiet)
     if isinstance(text, Problem):
         commanded.problems.append(text)
-        return commanded
+        return
     verified = verify_edits(wheel.scanner.notes[edit.path], text, [edit], rules)
     commanded.problems += [*verified.refused, *verified.remarks]
+    if verified.refused:
+        return
+    commanded.edits.append(edit)
+    commanded.texts[edit.path] = verified.text
+    if not edit.after:
+        commanded.removed.add(meant.key)
+
+
+def _plan_orphan(meant: Disputed, keep: str, found: Survey, commanded: Commanded, wheel: Wheel) -> None:
+    """Plan what becomes of edited rows whose task is gone: they go, or the task goes into the capture note."""
+    if keep == SOURCE:
+        _plan_rows(removals(meant.rows), commanded, wheel)
+        return
+    rows = [at for at in meant.rows if keep in (ROW, at.note)]
+    if not rows:
+        raise ResolveError(f"{keep} has no row of this task; its rows stand in {_places(meant.conflicts)}")
+    rules, path = wheel.settings.rules, wheel.settings.rules.capture
+    note = wheel.scanner.notes.get(path, Note(path, "", "source"))
+    if note.kind != "source" or not rules.captures or rules.may_hold_region(path):
+        raise ResolveError(f"{path}, where new tasks go (`capture`), is no note that tasks are read from")
+    taken = set(found.taken_ids) | wheel.state.ids
+    after = lines_of_orphan(wheel.state.base[meant.key], rows, rules, found.roster, found.today, taken)
+    is_there = path in wheel.scanner.notes
+    text = text_to_edit(path, wheel.scanner, wheel.waits.quiet) if is_there else ""
+    if isinstance(text, Problem):
+        commanded.problems.append(text)
+        return
+    number = len(split_lines(text)) + 1
+    edits = [PlannedEdit(path, number + at, "", (line,), WHY) for at, line in enumerate(after)]
+    verified = verify_edits(note, text, edits, rules)
+    commanded.problems += verified.refused
     if not verified.refused:
-        commanded.edits.append(edit)
-        commanded.texts[edit.path] = verified.text
-        if not edit.after:
-            commanded.removed.add(meant.key)
-    return commanded
+        commanded.edits += edits
+        commanded.texts[path] = verified.text
 
 
 def _speaking(meant: Disputed, note: str, wheel: Wheel) -> RowAt:

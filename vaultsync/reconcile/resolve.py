@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from vaultsync.index.region import RegionRow
-from vaultsync.index.rows import FIELDS, read_row, render_row, row_link, shown_values, with_own
+from vaultsync.index.links import find_row_link
+from vaultsync.index.region import VALUE_MARK, RegionRow
+from vaultsync.index.rows import DATE_FIELDS, FIELDS, read_row, render_row, row_link, shown_values, with_own
+from vaultsync.model import INVALID
 from vaultsync.reconcile.command import CommandRefusedError, edit_by_row
+from vaultsync.reconcile.completion import completed_lines
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.snapshot import RowAt, SourceTask
 from vaultsync.reconcile.task import merge_task
@@ -80,6 +83,9 @@ def edit_of_source(  # noqa: PLR0913 - the task, the row that speaks and everyth
     own = read_row(at.row.text, source.task.line.recurrence, roster, rules)
     if own is None:
         raise CommandRefusedError("the row is no task line any more")
+    for name in DATE_FIELDS:
+        if name in fields and getattr(own, name) == INVALID:
+            raise CommandRefusedError(f"the {name} date in the row is no day of the calendar")
     kept = _row(with_own(shown, own, _ordered(fields)), source, rules)
     row = RowAt(at.note, at.person, RegionRow(1, "", kept, source.task.path, source.task.line.block_id or ""))
     written = _row(shown, source, rules)
@@ -89,19 +95,36 @@ def edit_of_source(  # noqa: PLR0913 - the task, the row that speaks and everyth
     return edit
 
 
-def orphaned_line(task: BaseTask, rows: Sequence[RowAt], rules: Rules, roster: Roster, today: str) -> str:
-    """Return the line of a task that is gone with what somebody edited in its rows.
+def lines_of_orphan(  # noqa: PLR0913 - the record, the rows and everything a transition is a function of
+    task: BaseTask, rows: Sequence[RowAt], rules: Rules, roster: Roster, today: str, taken_ids: set[str]
+) -> tuple[str, ...]:
+    """Return the lines of a task that is gone from its note, with what somebody edited in its rows.
 
     Raises CommandRefusedError where rows say different things, or the line can't be written so.
     """
     line = parse_line(task.line, rules.tasks, hidden=rules.read_hidden_fields)
     if line is None:
-        raise CommandRefusedError("its line is not known any more; type the task anew")
+        raise CommandRefusedError("its line can't be read any more; type the task anew")
     source = SourceTask(Task(task.path, 1, line), read_text(line, roster, rules.assignees), ())
     merged = merge_task(task, source, rows, rules, roster, today)
     if merged.refusal or merged.disagreements:
         raise CommandRefusedError(merged.refusal or "its rows hold different values; give the path of one")
-    return merged.after.strip()
+    lines: tuple[str, ...] = ()
+    if merged.completed:
+        lines = completed_lines(merged.after, (), rules, today, taken_ids, recurs=True, removable=False)
+    return tuple(text[len(line.indentation) :] for text in lines or (merged.after,))
+
+
+def removals(rows: Iterable[RowAt]) -> list[PlannedEdit]:
+    """Return the edits that take rows out; over lines that somebody wrote beneath one, its link stays without a box."""
+    edits: list[PlannedEdit] = []
+    for at in rows:
+        row = at.row
+        has_own = any(line.strip() and not line.lstrip(" \t>").startswith(VALUE_MARK) for line in row.beneath)
+        link = find_row_link(row.text) if has_own else None
+        after = (f"{row.indent}- {row.text[link.start : link.end]}",) if link else ()
+        edits.append(PlannedEdit(at.note, row.number, row.indent + row.text, after, WHY))
+    return edits
 
 
 def _ordered(fields: Collection[str]) -> list[str]:

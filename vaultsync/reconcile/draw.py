@@ -215,7 +215,8 @@ def value_lines(outcome: Merged, note: str, source_path: str) -> list[str]:
         for where, value in others:
             if value not in seen:
                 seen.add(value)
-                shown = " ".join(render_tokens(tokens(value), source_path)).strip() or "none"
+                text = f"[{value}]" if name == "status" else value  # a blank is a status, too
+                shown = " ".join(render_tokens(tokens(text), source_path)).strip() or "none"
                 lines.append(f"    {VALUE_MARK} {name} in {where.removesuffix('.md')}: {shown}")
     return list(dict.fromkeys(lines))
 

@@ -21,10 +21,9 @@ from vaultsync.tasks.edits import set_status
 from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.people import PersonSource, build_roster
 from vaultsync.tasks.rules import IndexRules, Rules
-from vaultsync.tasks.statuses import next_symbol, reopened_symbol, roles
+from vaultsync.tasks.statuses import next_symbol, reopened_symbol, roles, status_of
 
 if TYPE_CHECKING:
-
     from vaultsync.reconcile.plan import Plan
 
 _LINES = (Path(__file__).parent / "row_clicks.jsonl").read_text(encoding="utf-8").splitlines()
@@ -262,3 +261,24 @@ def test_a_recurring_tasks_row_that_is_clicked_spawns_once_in_the_source(setting
     assert following.block_id not in (None, done.block_id)
     vault.assert_settled()
     assert len(vault.rows(OWN)) == 2 if rules.tasks.set_done_date else 1
+
+
+@EACH_KIND
+def test_a_row_that_was_rejected_through_the_plugin_keeps_the_day_on_which_it_was(settings: dict[str, Any]) -> None:
+    rules = rules_of(settings)
+    due = in_format(rules, "📅 2025-11-20", "[due:: 2025-11-20]")
+    vault = PaperVault({"a.md": f"- [?] Ring the bell #brass @Ann {due} #task #proposed ^t-be11be11\n"}, rules=rules)
+    vault.turn()
+    before = task_of(source_of(vault)[1], rules)
+    symbol = rules.roles.symbol_for(Role.REJECTED)
+    rejected = set_status(task_of(row_in(vault), rules), symbol, rules.tasks, TODAY)
+    assert rejected is not None
+    replaced(vault, rejected[0])
+    vault.turn()
+    after = task_of(source_of(vault)[1], rules)
+    # Where the settings leave a symbol out, Tasks knows no rejection, and the day is ours.
+    day = TODAY if status_of(symbol, rules.tasks).type == "CANCELLED" else vault.today
+    assert status_dates(after) == (symbol, None, day if rules.tasks.set_cancelled_date else None)
+    assert without_status(after, rules) == without_status(before, rules)
+    assert vault.rows(OWN) == []
+    vault.assert_settled()

@@ -220,6 +220,16 @@ def test_a_kept_row_of_a_task_that_is_gone_goes_into_the_capture_note(quick: InP
     quick("reconcile", orphaned, "--check", *TODAY)
 
 
+def test_a_task_put_into_the_capture_note_can_be_taken_out_again(quick: InProcess, orphaned: Path) -> None:
+    found = only(quick, orphaned)
+    quick("resolve", found["id"], "--keep", "row", "--vault", orphaned, *TODAY)
+    quick("undo", "--vault", orphaned, *TODAY)
+    assert "Oil the winch" not in (orphaned / "Tasks/Inbox.md").read_text()
+    assert "📅 2025-11-30" in line_with(orphaned, TOBIAS, "Oil the winch")
+    again = only(quick, orphaned)
+    assert (again["id"], again["field"], again["line"]) == (found["id"], "source", None)
+
+
 def test_it_goes_behind_what_the_capture_note_holds(quick: InProcess, orphaned: Path) -> None:
     write(orphaned, {"Tasks/Inbox.md": "# Inbox\n\nNo line end"})
     row = line_with(orphaned, TOBIAS, "Oil the winch")

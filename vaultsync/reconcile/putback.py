@@ -17,6 +17,7 @@ from vaultsync.index.rows import FIELDS
 from vaultsync.markdown.textlines import LineEdit, apply_line_edits, line_and_end, prevailing_end, split_lines
 from vaultsync.model import Role
 from vaultsync.reconcile.base import TAKEN_OUT
+from vaultsync.reconcile.vanish import ORPHANED
 from vaultsync.reconcile.verify import apply_edits, reads_as, sifted
 from vaultsync.tasks.edits import set_block_id
 from vaultsync.tasks.line import parse_line
@@ -157,7 +158,13 @@ def base_after(
             changed[key] = replace(base[key], rows={**base[key].rows, edit.path: row})
     if disputed:
         changed = {key: replace(task, conflicts=frozenset(FIELDS)) for key, task in changed.items()}
-    return changed | {key: replace(base[key], missing_since=TAKEN_OUT) for key in gone if key in base}
+    # A line that a resolution put into a note was a row's alone before.
+    orphaned = frozenset([ORPHANED] if disputed and not edit.after else [])
+    return changed | {
+        key: replace(base[key], missing_since=TAKEN_OUT, conflicts=base[key].conflicts | orphaned)
+        for key in gone
+        if key in base
+    }
 
 
 def only_stamps(edit: MadeEdit, rules: Rules) -> bool:

@@ -16,7 +16,9 @@ from vaultsync.cli.log import log_command
 from vaultsync.cli.people import people_command
 from vaultsync.cli.reconcile import reconcile_command
 from vaultsync.cli.resolve import resolve_command
+from vaultsync.cli.service import service_app
 from vaultsync.cli.set_status import set_command
+from vaultsync.cli.status import status_command
 from vaultsync.cli.tasks import tasks_command
 from vaultsync.cli.undo import undo_command
 from vaultsync.errors import VaultsyncError
@@ -33,11 +35,13 @@ for _name, _command in (
     ("people", people_command),
     ("resolve", resolve_command),
     ("set", set_command),
+    ("status", status_command),
     ("tasks", tasks_command),
     ("log", log_command),
     ("undo", undo_command),
 ):
     _app.command(_name)(_command)
+_app.add_typer(service_app, name="service")
 
 
 @dataclass(frozen=True)

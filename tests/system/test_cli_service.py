@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from system.in_process import InProcess
 from system.installed import COMMAND, PATIENCE, Installed, wait_for
 
 if TYPE_CHECKING:
@@ -63,6 +64,12 @@ def systemd(vaultsync: Installed, tmp_path: Path) -> Systemd:
     return Systemd(tmp_path / "home/.config/systemd/user", tmp_path / "book")
 
 
+@pytest.fixture
+def quick(vaultsync: Installed) -> InProcess:
+    """Give the command without a process of its own; the system's commands have theirs."""
+    return InProcess(vaultsync.environment)
+
+
 def both(vaultsync: Installed, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [COMMAND, *map(str, arguments)], env=vaultsync.environment, capture_output=True, text=True, check=True
@@ -100,87 +107,87 @@ def test_install_status_and_uninstall(vaultsync: Installed, vault: Path, systemd
 
 
 def test_a_service_that_is_at_work_is_started_anew_with_what_changed(
-    vaultsync: Installed, vault: Path, systemd: Systemd
+    quick: InProcess, vault: Path, systemd: Systemd
 ) -> None:
-    vaultsync("service", "install", vault)
+    quick("service", "install", vault)
     (name,) = systemd.names()
     systemd.asked()
     config = vault / "other.yaml"
     config.write_text("owner: Ana Ruiz\n")
-    assert vaultsync.json("service", "status", vault, "--config", config)["current"] is False
-    vaultsync("service", "install", vault, "--config", config)
+    assert quick.json("service", "status", vault, "--config", config)["current"] is False
+    quick("service", "install", vault, "--config", config)
     assert systemd.names() == [name]
     assert f'"--config" "{config}"' in (systemd.units / name).read_text()
     made = [each for each in systemd.asked() if each.split()[0] in {"daemon-reload", "enable", "disable"}]
     assert made == [f"disable --now {name}", "daemon-reload", f"enable --now {name}"]
 
 
-def test_several_vaults_stand_side_by_side(vaultsync: Installed, vault: Path, systemd: Systemd, tmp_path: Path) -> None:
+def test_several_vaults_stand_side_by_side(quick: InProcess, vault: Path, systemd: Systemd, tmp_path: Path) -> None:
     other = tmp_path / "elsewhere/vault"
     (other / ".obsidian").mkdir(parents=True)
-    vaultsync("service", "install", vault)
-    vaultsync("service", "install", other)
+    quick("service", "install", vault)
+    quick("service", "install", other)
     assert len(systemd.names()) == 2
-    vaultsync("service", "uninstall", other)
+    quick("service", "uninstall", other)
     (left,) = systemd.names()
-    assert vaultsync.json("service", "status", vault)["name"] == left
-    assert vaultsync.json("service", "status", vault)["installed"]
+    assert quick.json("service", "status", vault)["name"] == left
+    assert quick.json("service", "status", vault)["installed"]
 
 
 def test_where_nobody_runs_services_the_file_is_written_and_the_commands_are_told(
-    vaultsync: Installed, vault: Path, systemd: Systemd
+    quick: InProcess, vault: Path, systemd: Systemd
 ) -> None:
-    vaultsync.environment["NOBODY"] = "1"
-    told = vaultsync("service", "install", vault)
+    quick.environment["NOBODY"] = "1"
+    told = quick("service", "install", vault)
     (name,) = systemd.names()
     assert f"  systemctl --user enable --now {name}" in told
     assert not any(each.startswith("enable") for each in systemd.asked())
-    assert vaultsync.json("service", "status", vault)["running"] is None
-    assert f"  systemctl --user disable --now {name}" in vaultsync("service", "uninstall", vault)
+    assert quick.json("service", "status", vault)["running"] is None
+    assert f"  systemctl --user disable --now {name}" in quick("service", "uninstall", vault)
     assert systemd.names() == []
 
 
-def test_a_file_that_is_not_ours_is_left_alone(vaultsync: Installed, vault: Path, systemd: Systemd) -> None:
-    vaultsync("service", "install", vault)
+def test_a_file_that_is_not_ours_is_left_alone(quick: InProcess, vault: Path, systemd: Systemd) -> None:
+    quick("service", "install", vault)
     (name,) = systemd.names()
     (systemd.units / name).write_text("[Service]\nExecStart=/bin/true\n")
     systemd.asked()
     for word in ("install", "uninstall"):
-        assert "isn't vaultsync's" in vaultsync("service", word, vault, expect=2)
+        assert "isn't vaultsync's" in quick("service", word, vault, expect=2)
     assert (systemd.units / name).read_text() == "[Service]\nExecStart=/bin/true\n"
     assert not [each for each in systemd.asked() if each.startswith(("enable", "disable"))]
 
 
-def test_what_is_not_installed_cannot_be_taken_away(vaultsync: Installed, vault: Path, systemd: Systemd) -> None:
-    assert "isn't installed" in vaultsync("service", "uninstall", vault, expect=2)
+def test_what_is_not_installed_cannot_be_taken_away(quick: InProcess, vault: Path, systemd: Systemd) -> None:
+    assert "isn't installed" in quick("service", "uninstall", vault, expect=2)
     assert not any(each.startswith("disable") for each in systemd.asked())
 
 
-def test_a_command_of_the_system_that_fails_is_told(vaultsync: Installed, vault: Path, systemd: Systemd) -> None:
-    vaultsync.environment["BROKEN"] = "1"
-    assert "Unit is masked." in vaultsync("service", "install", vault, expect=2)
+def test_a_command_of_the_system_that_fails_is_told(quick: InProcess, vault: Path, systemd: Systemd) -> None:
+    quick.environment["BROKEN"] = "1"
+    assert "Unit is masked." in quick("service", "install", vault, expect=2)
     assert systemd.asked()
 
 
-def test_a_bad_config_is_told_before_anything_is_written(vaultsync: Installed, vault: Path, systemd: Systemd) -> None:
+def test_a_bad_config_is_told_before_anything_is_written(quick: InProcess, vault: Path, systemd: Systemd) -> None:
     (vault / ".vaultsync/config.yaml").write_text("ownr: x\n")
-    assert "ownr" in vaultsync("service", "install", vault, expect=2)
+    assert "ownr" in quick("service", "install", vault, expect=2)
     assert systemd.names() == []
 
 
 def test_a_daemon_in_the_foreground_is_not_fought_over(
-    vaultsync: Installed, vault: Path, systemd: Systemd, daemon: Callable[..., subprocess.Popen[bytes]]
+    quick: InProcess, vault: Path, systemd: Systemd, daemon: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
     running = daemon()
-    wait_for(lambda: vaultsync.json("status", vault)["daemon"] is not None, "the daemon")
-    assert f"process {running.pid}" in vaultsync("service", "install", vault, expect=5)
+    wait_for(lambda: quick.json("status", vault)["daemon"] is not None, "the daemon")
+    assert f"process {running.pid}" in quick("service", "install", vault, expect=5)
     assert systemd.names() == []
 
 
 def test_settings_of_the_shell_that_a_service_will_not_have_are_named(
-    vaultsync: Installed, vault: Path, systemd: Systemd
+    quick: InProcess, vault: Path, systemd: Systemd
 ) -> None:
-    assert "VAULTSYNC_TIMING__QUIET" in vaultsync("service", "install", vault)
+    assert "VAULTSYNC_TIMING__QUIET" in quick("service", "install", vault)
     assert systemd.names()
 
 
@@ -208,6 +215,7 @@ def test_the_services_of_other_systems_can_be_seen(vaultsync: Installed, vault: 
 def test_the_command_that_a_service_runs_is_the_daemon(
     vaultsync: Installed, vault: Path, systemd: Systemd, tmp_path: Path
 ) -> None:
+    vaultsync.environment["VAULTSYNC_TIMING__STAMP_AFTER"] = "0"
     vaultsync("service", "install", vault)
     (name,) = systemd.names()
     (line,) = (

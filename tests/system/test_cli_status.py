@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import pytest
+from system.in_process import InProcess
 from system.installed import PATIENCE, Installed, wait_for, write
 
 if TYPE_CHECKING:
@@ -17,6 +19,12 @@ OWN = "Tasks/@Ines Halloran.md"
 TOBIAS = "Tasks/@Tobias Wren.md"
 
 Start = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def quick(vaultsync: Installed) -> InProcess:
+    """Give the commands without processes of their own; what is told beside a daemon is told by the installed one."""
+    return InProcess(vaultsync.environment)
 
 
 def state_files(tmp_path: Path) -> dict[str, bytes]:
@@ -42,9 +50,9 @@ def test_a_vault_that_was_never_opened_is_told_as_such_and_nothing_is_made(
     assert not (tmp_path / "state").exists()
 
 
-def test_a_cycle_of_a_command_is_told_without_a_daemon(vaultsync: Installed, vault: Path) -> None:
-    cycle = vaultsync.json("reconcile", vault)
-    told = vaultsync.json("status", vault)
+def test_a_cycle_of_a_command_is_told_without_a_daemon(quick: InProcess, vault: Path) -> None:
+    cycle = quick.json("reconcile", vault)
+    told = quick.json("status", vault)
     assert told["daemon"] is None
     assert (told["notes"], told["tasks"], told["people"]) == (cycle["notes"], cycle["tasks"], cycle["people"])
     assert told["last_cycle"] == told["last_write"]
@@ -52,12 +60,12 @@ def test_a_cycle_of_a_command_is_told_without_a_daemon(vaultsync: Installed, vau
     assert told["last_hour"] == told["last_day"] == {"runs": 1, "edits": len(cycle["edits"])}
     assert told["state"]["bytes"] > 0
     assert told["config"] == [str(vault / ".vaultsync/config.yaml")]
-    assert "none at work" in vaultsync("status", vault)
+    assert "none at work" in quick("status", vault)
 
 
-def test_a_dry_run_is_not_recorded(vaultsync: Installed, vault: Path) -> None:
-    vaultsync("reconcile", vault, "--dry-run")
-    assert vaultsync.json("status", vault)["last_cycle"] is None
+def test_a_dry_run_is_not_recorded(quick: InProcess, vault: Path) -> None:
+    quick("reconcile", vault, "--dry-run")
+    assert quick.json("status", vault)["last_cycle"] is None
 
 
 def test_a_daemon_is_told_with_its_process_and_how_it_watches(
@@ -95,11 +103,11 @@ def test_a_killed_daemon_is_known_as_dead(vaultsync: Installed, vault: Path, dae
     assert "killed or crashed" in vaultsync("status", vault)
 
 
-def test_looking_changes_nothing_of_the_state(vaultsync: Installed, vault: Path, tmp_path: Path) -> None:
-    vaultsync("reconcile", vault)
+def test_looking_changes_nothing_of_the_state(quick: InProcess, vault: Path, tmp_path: Path) -> None:
+    quick("reconcile", vault)
     before = state_files(tmp_path)
-    vaultsync("status", vault)
-    vaultsync("status", vault, "--json")
+    quick("status", vault)
+    quick("status", vault, "--json")
     after = state_files(tmp_path)
     assert {name: after[name] for name in before} == before
 
@@ -115,41 +123,41 @@ def test_two_vaults_are_told_apart(vaultsync: Installed, vault: Path, daemon: St
     assert vaultsync.json("status", vault)["daemon"]["running"]
 
 
-def test_problems_are_told_with_file_and_line_and_exit_code_4(vaultsync: Installed, vault: Path) -> None:
+def test_problems_are_told_with_file_and_line_and_exit_code_4(quick: InProcess, vault: Path) -> None:
     (vault / "Old.md").write_bytes(b"fine\n\xff\xfe\n")
-    vaultsync("reconcile", vault, expect=4)
-    told = vaultsync.json("status", vault, expect=4)
+    quick("reconcile", vault, expect=4)
+    told = quick.json("status", vault, expect=4)
     assert told["problems"] == 1
     (problem,) = told["first_problems"]
     assert (problem["path"], problem["line"]) == ("Old.md", 2)
-    assert "problem    Old.md:2  " in vaultsync("status", vault, expect=4)
+    assert "problem    Old.md:2  " in quick("status", vault, expect=4)
     (vault / "Old.md").unlink()
-    vaultsync("reconcile", vault)
-    assert vaultsync.json("status", vault)["problems"] == 0
+    quick("reconcile", vault)
+    assert quick.json("status", vault)["problems"] == 0
 
 
-def test_conflicts_are_told_and_exit_with_4(vaultsync: Installed, vault: Path) -> None:
-    vaultsync("reconcile", vault)
+def test_conflicts_are_told_and_exit_with_4(quick: InProcess, vault: Path) -> None:
+    quick("reconcile", vault)
     for path, day in ((HARBOUR, "2025-12-01"), (TOBIAS, "2025-12-02")):
         text = (vault / path).read_text()
         (vault / path).write_text(text.replace("2025-11-18", day))
-    vaultsync("reconcile", vault, expect=4)
-    told = vaultsync.json("status", vault, expect=4)
+    quick("reconcile", vault, expect=4)
+    told = quick.json("status", vault, expect=4)
     assert told["conflicts"] == 1
     assert (told["first_conflicts"][0]["path"], told["first_conflicts"][0]["field"]) == (HARBOUR, "due")
-    assert f"conflict   {HARBOUR}:8  due" in vaultsync("status", vault, expect=4)
+    assert f"conflict   {HARBOUR}:8  due" in quick("status", vault, expect=4)
 
 
-def test_a_halted_cycle_is_told_with_its_reason(vaultsync: Installed, vault: Path) -> None:
+def test_a_halted_cycle_is_told_with_its_reason(quick: InProcess, vault: Path) -> None:
     write(vault, {f"Many/{n}.md": f"- [?] Check lamp {n} @Ana Ruiz #proposed\n" for n in range(30)})
-    vaultsync("reconcile", vault)
+    quick("reconcile", vault)
     for n in range(30):
         (vault / f"Many/{n}.md").unlink()
-    vaultsync("reconcile", vault, expect=3)
-    told = vaultsync.json("status", vault, expect=4)
+    quick("reconcile", vault, expect=3)
+    told = quick.json("status", vault, expect=4)
     assert told["last_cycle"]["failed"]
     assert told["tasks"] > 30, "what was known before"
-    assert "failed     " in vaultsync("status", vault, expect=4)
+    assert "failed     " in quick("status", vault, expect=4)
 
 
 def test_control_characters_of_a_note_do_not_reach_the_terminal(vaultsync: Installed, vault: Path) -> None:

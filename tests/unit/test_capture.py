@@ -206,6 +206,38 @@ def test_an_empty_box_goes_and_one_that_means_nothing_moves_below() -> None:
     vault.assert_settled()
 
 
+def test_an_id_that_stands_in_the_capture_note_already_is_not_given_twice() -> None:
+    vault = known(a="- [ ] Wait @Ana")
+    vault.texts[INBOX] = "- [ ] One @Ana ^own\n"
+    vault.turn()
+    type_in(vault, ANA, "- [ ] Two ^own")
+    vault.turn()
+    assert captured(vault) == ["- [ ] One @Ana ^own", "- [ ] Two @Ana"]
+    assert vault.rows(ANA) == ["- [ ] One", "- [ ] Two", "- [ ] Wait"]
+    vault.assert_settled()
+
+
+def test_a_task_that_would_be_taken_for_a_mirror_stays_as_typed() -> None:
+    vault = known(a="- [ ] Wait @Ana ^mine\n\nBlock ^other")
+    type_in(vault, ANA, "- [ ] See [[a#^mine|this]] and [[a#^other]]")
+    vault.turn()
+    assert INBOX not in vault.texts
+    assert any("taken for a copy of the row" in problem for problem in vault.problems)
+    vault.assert_settled()
+
+
+def test_a_row_that_leads_to_a_note_which_is_not_there_waits_for_it() -> None:
+    vault = known(a="- [ ] Wait @Ana")
+    type_in(vault, ANA, "- [ ] Read it [[Later#^mine|↗]]")
+    vault.turn()
+    assert INBOX not in vault.texts
+    vault.texts["Later.md"] = "- [ ] Read it @Ana ^mine\n"
+    vault.turn()
+    assert vault.rows(ANA) == ["- [ ] Read it", "- [ ] Wait"]
+    assert INBOX not in vault.texts
+    vault.assert_settled()
+
+
 def test_a_run_that_died_behind_the_capture_note_captures_nothing_twice() -> None:
     vault = known(a="- [ ] Wait @Ana")
     type_in(vault, ANA, "- [ ] Call", "- [ ] Tell @Bo")

@@ -28,6 +28,13 @@ class Clock:
         moment = pendulum.from_timestamp(self.now()).in_timezone(timezone or pendulum.tz.local_timezone())
         return moment.to_date_string()
 
+    def until_tomorrow(self, timezone: str | None) -> float | None:
+        """Return the seconds until the date changes in a time zone; None if it is fixed."""
+        if self.today:
+            return None
+        moment = pendulum.from_timestamp(self.now()).in_timezone(timezone or pendulum.tz.local_timezone())
+        return (moment.add(days=1).start_of("day") - moment).total_seconds()
+
     def stamp(self, timezone: str | None) -> str:
         """Return the moment as ISO 8601 with its zone, to the second."""
         moment = pendulum.from_timestamp(int(self.now())).in_timezone(timezone or pendulum.tz.local_timezone())

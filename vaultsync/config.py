@@ -239,7 +239,11 @@ class Timing(_Section):
 class Watch(_Section):
     """How changes are noticed."""
 
+    model_config = ConfigDict(allow_inf_nan=False)
+
     polling: Annotated[Literal["auto", "on", "off"], BeforeValidator(_on_off)] = "auto"
+    poll_every: PositiveFloat = 2.0  # seconds
+    check_every: PositiveFloat = 30.0  # seconds
 
 
 class Journal(_Section):

@@ -6,8 +6,10 @@ when to try again.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from vaultsync.apply import Checked, Progress, Tell, absorb, apply, changed_paths, check, tell_all
@@ -27,9 +29,10 @@ from vaultsync.storage.journal import RunStart
 from vaultsync.storage.seen import ARRIVED
 from vaultsync.survey import vault_roster
 from vaultsync.tasks.people import UNASSIGNED
+from vaultsync.waits import Waiting, Waits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from vaultsync.clock import Clock
@@ -37,7 +40,6 @@ if TYPE_CHECKING:
     from vaultsync.storage.state import State
 
 _ATTEMPTS = 8  # plans of one turn; each but the first because something had changed under the one before
-_PAUSE = 0.2  # seconds between the two reads of a note that is always being written
 
 
 def no_progress(_what: str, _done: int, _total: int) -> None:
@@ -46,19 +48,6 @@ def no_progress(_what: str, _done: int, _total: int) -> None:
 
 def tell_nobody(_path: str, _before: str | None, _after: str) -> None:
     """Let a change go by unseen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """How long a note must have been left alone before it is planned on, stamped, or has rows moved in it (seconds)."""
-
-    quiet: float
-    quiet_max: float
-    stamp_after: float
-    settle: float
-    absent_delay: float
-    replica_wait: float = 0.0  # that the whole vault must have been left alone, before a new replica makes index notes
-    late: float = 0.0  # how long a file that we replaced is waited for; 0: until the turn ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +61,7 @@ class Outcome:
     changes: tuple[str, ...]  # notes that the plan changes
     skipped: tuple[str, ...] = ()  # notes too young to plan on
     wait: float | None = None  # seconds until something that waits now will be due
+    blocked: Mapping[str, str] = field(default_factory=dict)  # notes that the system doesn't let us write, its words
 
 
 @dataclass(slots=True)
@@ -84,20 +74,21 @@ class Wheel:
     waits: Waits
     command: str = "reconcile"  # what the journal calls our runs
     scanner: Scanner = field(init=False)
+    waiting: Waiting = field(init=False)
     backups: Backups = field(init=False)
     heartbeat: Heartbeat = field(init=False)
     _identity: tuple[int, int] = field(init=False)
     _memory: Memory = field(default_factory=Memory)
     _began: tuple[float, float] = field(init=False)  # one moment by both clocks
     _recovered: bool = False  # whether it was looked for what a killed run displaced
-    _planned_at: float = 0.0  # monotonic; when the last snapshot was taken
-    _unserved: dict[str, float] = field(default_factory=dict)  # young notes, by the monotonic time since when they wait
+    thinking: bool = False  # whether it only reads or plans just now, so that it may be broken off without harm
 
     def __post_init__(self) -> None:
         self._began = (self.clock.now(), self.clock.monotonic())
         self._identity = _identity_of(self.settings.root)
         self.backups = Backups(self.state.file.parent / "backups")
         self.scanner = Scanner(self.settings, self.clock, self.state.written)
+        self.waiting = Waiting(self.waits, self.scanner, self.clock)
         self.heartbeat = Heartbeat(self.state.file.parent)
 
     def wait_until_quiet(self) -> None:
@@ -105,7 +96,7 @@ class Wheel:
         self._require_root(force=False)
         self.scanner.scan_all()
         until = self.clock.monotonic() + self.waits.quiet_max
-        while (young := self._young()) and self.clock.monotonic() < until:
+        while (young := self.waiting.young()) and self.clock.monotonic() < until:
             self.clock.sleep(min(self.waits.quiet - self.scanner.age(path) for path in young) + 0.01)
             self.scanner.scan_some(young)
         while 0 < (left := self._left_of_arrival()) <= until - self.clock.monotonic():
@@ -153,6 +144,7 @@ class Wheel:
         if changed is None and not dry_run:
             self.tidy_journal()
         self._scan(changed, progress, tidy=not dry_run)
+        leave = partial(self._must_leave, stop, force=force)
         blocked: dict[str, str] = {}  # notes that the system doesn't let us write, and its words
         refused: dict[tuple[str, int], Problem] = {}
         newcomers: set[str] = set()
@@ -164,17 +156,18 @@ class Wheel:
         absorbed: list[Problem] = []
         restless: tuple[Problem, ...] = ()
         for _ in range(_ATTEMPTS):
-            snapshot, known_problems = self._snapshot(
-                frozenset(blocked), frozenset(refused), newcomers, arriving=arriving > 0, force=force
-            )
-            plan, seen = plan_cycle(snapshot), len(snapshot.notes)
+            with self._thinking():
+                snapshot, known_problems = self._snapshot(
+                    frozenset(blocked), frozenset(refused), newcomers, arriving=arriving > 0, force=force
+                )
+                plan, seen = plan_cycle(snapshot), len(snapshot.notes)
             # Whoever gets an index note is known from then on, which may change how other mentions are read.
             people = {note.person for note in plan.index_notes if note.person and note.person != UNASSIGNED}
             if made := people - newcomers - set(snapshot.roster.people):
                 newcomers |= made
                 continue
             self._halt_if_suspicious(plan, snapshot, force=force)
-            checked = check(plan, self.scanner)
+            checked = self._checked(plan)
             if checked.stale or checked.refused.keys() - refused.keys():
                 refused |= checked.refused
                 self.scanner.scan_some(checked.stale)
@@ -183,26 +176,28 @@ class Wheel:
                 tell_all(plan, self.scanner, tell)
                 absorbed = [absorption.told() for absorption in plan.absorbed]
                 break
-            applied = apply(plan, self.scanner, self.state, self.backups, self.run_start(), progress, tell, stop)
+            applied = apply(plan, self.scanner, self.state, self.backups, self.run_start(), progress, tell, leave)
             absorbed += absorb(plan, applied, self.scanner, self.backups)
             written |= applied.landed.keys()
             blocked |= applied.blocked
-            self.scanner.scan_some(applied.landed.keys() | applied.changed | {copy.path for copy in plan.absorbed})
+            self.scanner.scan_written(applied.landed)
+            self.scanner.scan_some(applied.changed | {copy.path for copy in plan.absorbed})
             drawn_only = {write.path for write in plan.note_writes} - {edit.path for edit in plan.edits}
             # A failure that no source edit depends on changes nothing for the others.
-            if stop() or not (applied.changed or applied.blocked.keys() - drawn_only):
+            if leave() or not (applied.changed or applied.blocked.keys() - drawn_only):
                 break
         else:
             restless = (
                 Problem(".", None, "the vault kept changing while it was planned on; the rest waits for a next run"),
             )
-        if not dry_run and not stop():
+        if not dry_run and not leave():
             self.state.remember_notes({path: note.digest for path, note in self.scanner.notes.items()})
         told = (*restless, *absorbed, *known_problems, *plan.problems, *refused.values(), *checked.remarks)
         told += tuple(Problem(path, None, f"can't be written: {what}") for path, what in sorted(blocked.items()))
         if not dry_run and not self.waits.late:
             self.finish()
         told += self.backups.take_remarks()
+        self.waiting.turned(*filter(None, (self.waits.quiet if restless else None, plan.wait, arriving)))
         return Outcome(
             plan=plan,
             written=frozenset(written),
@@ -210,7 +205,8 @@ class Wheel:
             problems=self._worth_telling(told, remember=not dry_run),
             changes=(*changed_paths(plan), *(copy.path for copy in plan.absorbed)),
             skipped=tuple(sorted(snapshot.held - blocked.keys())),
-            wait=self.waits.quiet if restless else self.next_wait(*filter(None, (plan.wait, arriving))),
+            wait=self.waiting.due_in(),
+            blocked=blocked,
         )
 
     def _turn_record(self, at: dt.datetime, began: float, outcome: Outcome) -> TurnRecord:
@@ -235,6 +231,36 @@ class Wheel:
                 ProblemRecord(path=each.path, line=each.line, what=each.what) for each in outcome.problems[:KEPT]
             ),
         )
+
+    def look(self) -> None:
+        """Bring every note up to date, for `waiting` to say when a turn is due. Raises HaltError without a vault."""
+        self._require_root(force=False)
+        with self._thinking():
+            self.scanner.scan_all()
+
+    def is_here(self) -> bool:
+        """Tell whether the folder that was opened still stands in its place."""
+        try:
+            return vault.root_identity(self.settings.root) == self._identity
+        except OSError:
+            return False
+
+    def move_in(self) -> bool:
+        """Take another folder that stands in the vault's place for the vault, if it holds what the vault held.
+
+        A remounted disk or a vault put back has other numbers. What counts are the names of the notes of the last turn:
+        as large a share of them as `safety.max_vanished` asks for has to be there.
+        """
+        known = self.state.notes.keys()
+        try:
+            identity = vault.root_identity(self.settings.root)
+        except OSError:
+            return False
+        here = vault.list_notes(self.settings.root, self.settings.wants).notes.keys()
+        if not known or len(known & here) < len(known) * (1 - self.settings.config.vault.safety.max_vanished):
+            return False
+        self._identity = identity
+        return True
 
     def run_start(self, undoes: int | None = None) -> RunStart:
         """Return what the journal says of a run that begins now."""
@@ -276,28 +302,31 @@ class Wheel:
                 late.recover(self.settings.root, self.backups)
                 self._recovered = True
             self.look_again()
-        self.scanner.scan_all(lambda done, total: progress("reading", done, total))
+        with self._thinking():
+            self.scanner.scan_all(lambda done, total: progress("reading", done, total))
         for path in self.scanner.stale_temps if tidy else ():
             self.backups.clear_temp(self.settings.root, path)
+
+    def _must_leave(self, stop: Callable[[], bool], *, force: bool) -> bool:
+        # A vault that is unmounted under us leaves an empty folder, which new notes would fill.
+        return stop() or not (force or self.is_here())
+
+    def _checked(self, plan: Plan) -> Checked:
+        with self._thinking():
+            return check(plan, self.scanner)
+
+    @contextlib.contextmanager
+    def _thinking(self) -> Iterator[None]:
+        self.thinking = True
+        try:
+            yield
+        finally:
+            self.thinking = False
 
     def _require_root(self, *, force: bool) -> None:
         identity = _identity_of(self.settings.root)
         if identity != self._identity and not force:
             raise HaltError(f"{self.settings.root}: another folder stands where the vault was; nothing was written")
-
-    def _young(self) -> set[str]:
-        return {path for path in self.scanner.changed_at if self.scanner.age(path) < self.waits.quiet}
-
-    def _held_for_quiet(self) -> set[str]:
-        """Return the young notes, less those that have been young for `quiet_max` and hold still for a moment."""
-        young = self._young()
-        now = self.clock.monotonic()
-        self._unserved = {path: self._unserved.get(path, now) for path in young}
-        return {
-            path
-            for path in young
-            if now - self._unserved[path] < self.waits.quiet_max or not self.scanner.is_stable(path, _PAUSE)
-        }
 
     def _left_of_arrival(self) -> float:
         """Return the seconds until this replica may make index notes, 0 if it may.
@@ -320,7 +349,7 @@ class Wheel:
         force: bool,
     ) -> tuple[Snapshot, tuple[Problem, ...]]:
         notes = self.scanner.notes
-        self._planned_at = self.clock.monotonic()
+        self.waiting.planned_at = self.clock.monotonic()
         # Whose index note can't be read just now is no less known.
         unread = {
             record.person
@@ -338,9 +367,9 @@ class Wheel:
             rules=self.settings.rules,
             layout=self.settings.layout,
             today=self.clock.date(self.settings.config.vault.timezone),
-            now=self._began[0] + self._planned_at - self._began[1],  # the wall clock may jump
+            now=self._began[0] + self.waiting.planned_at - self._began[1],  # the wall clock may jump
             absent_delay=self.waits.absent_delay,
-            held=blocked | self._held_for_quiet(),
+            held=blocked | self.waiting.held(),
             unreadable=frozenset(self.scanner.unreadable),
             unstamped=frozenset(
                 notes if arriving else (path for path, age in ages.items() if age < self.waits.stamp_after)
@@ -367,25 +396,6 @@ class Wheel:
         why = suspicious(plan, snapshot, self.state.notes, self.settings.wants, safety.max_vanished, safety.min_known)
         if why and not force:
             raise HaltError(why)
-
-    def next_wait(self, *more: float) -> float | None:
-        """Return the seconds until the first waiting period ends that the last plan saw running; None if there is none.
-
-        `more` are further periods. One that ended after the plan was made counts as running: nothing was done about it.
-        """
-        now = self.clock.monotonic()
-        ends = [now + each for each in more]
-        for path, changed in self.scanner.changed_at.items():
-            note = self.scanner.notes.get(path)
-            periods = [self.waits.quiet]
-            if note is not None and any(task.line.block_id is None for task in note.tasks):
-                periods.append(self.waits.stamp_after)
-            if note is not None and note.kind == "index":
-                periods.append(self.waits.settle)
-            ends += [changed + period for period in periods if changed + period > self._planned_at]
-        longest = max(self.waits.quiet, self.waits.stamp_after, self.waits.settle, self.waits.replica_wait)
-        self.scanner.forget_changes(before=self._planned_at - longest)
-        return max(0.0, min(ends) - now) if ends else None
 
 
 def _identity_of(root: Path) -> tuple[int, int]:

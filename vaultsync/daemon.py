@@ -1,149 +1,304 @@
 """The daemon: turn the wheel whenever something changed or is due, until told to stop.
 
-What a turn does is `cycle`'s, what a change is the scanner's; here is only when. The same wheel serves one-shot.
+What a turn does is `cycle`'s, what a change is the scanner's, how long it waits `waits`'; here is only when to look and
+when to turn, and what to do when looking or turning fails. The same wheel serves one-shot.
 """
 
 from __future__ import annotations
 
 import contextlib
-import signal
-import time
 from dataclasses import dataclass, field
 from queue import Empty
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from vaultsync.errors import HaltError, VaultsyncError
+from vaultsync.asked import Stopped
+from vaultsync.errors import ConfigError, HaltError, VaultsyncError, WatchError
 from vaultsync.storage.heartbeat import daemon_begins, daemon_ends
-from vaultsync.storage.watcher import DOUBT, STOP, Watcher
+from vaultsync.storage.watcher import Sign
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import FrameType
+    from collections.abc import Callable
 
-    from structlog.typing import FilteringBoundLogger
+    from vaultsync.asked import Asked
+    from vaultsync.clock import Clock
+    from vaultsync.config import Timing, Watch
+    from vaultsync.cycle import Wheel
+    from vaultsync.storage.watcher import Hint, Watcher
+    from vaultsync.words import Words
 
-    from vaultsync.config import Timing
-    from vaultsync.cycle import Outcome, Wheel
-    from vaultsync.model import Problem
+_GAP: Final = 10.0  # seconds that wall and monotonic time may part between two passes: more is a sleep, or a set clock
+_REST: Final = 10.0  # between two looks, times what one took: looking takes a tenth of a core at the most
+_HALTED: Final = "halted"
+_FAILED: Final = "cycle failed"
+_CONFIG: Final = "the config can't be used; the one before stays"
+_WATCHER: Final = "the watcher failed"
+_RESTARTS: Final = 6  # of a watcher that fails again and again, before the daemon gives up
 
-_LOST_PATIENCE = 60.0  # seconds between two tries of a turn that was halted or failed
+
+@dataclass(slots=True)
+class Backoff:
+    """Seconds until the next try: 1, 2, 4 and so on up to 60."""
+
+    _next: float = 1.0
+
+    def wait(self) -> float:
+        """Return how long to wait after one more failure."""
+        now, self._next = self._next, min(60.0, self._next * 2)
+        return now
+
+    def reset(self) -> None:
+        """Begin anew after a success."""
+        self._next = 1.0
 
 
 @dataclass(slots=True)
 class Daemon:
-    """One vault, watched. `reopen` makes a wheel from the settings as they are now, or None if they haven't changed."""
+    """One vault, watched.
+
+    `reopen` makes a wheel from the settings as they are now, or None if they haven't changed; it may raise ConfigError
+    or HaltError. All moments are monotonic, in seconds of the wheel's clock.
+    """
 
     wheel: Wheel
     watcher: Watcher
-    timing: Timing
-    log: FilteringBoundLogger
+    asked: Asked
+    words: Words
     reopen: Callable[[Wheel], Wheel | None]
-    _stopping: bool = False
-    _told: set[Problem] = field(default_factory=set)
+    _owes_turn: bool = True  # of everything: at the start, on a new day, after a failure, with new settings
+    _day: str = ""  # of the last turn
+    _look_at: float = 0.0  # when everything is looked at next
+    _rested_at: float = 0.0  # no look before, since the last one took long
+    _check_at: float = 0.0  # when the watcher is checked next
+    _not_before: float = 0.0  # no look and no turn before, after a failure
+    _retry_at: float | None = None  # when notes that couldn't be written are tried again
+    _is_away: bool = False  # the vault
+    _apart: float = 0.0  # wall clock less monotonic clock at the last pass
+    _backoff: Backoff = field(default_factory=Backoff)
+    _write_backoff: Backoff = field(default_factory=Backoff)
+    _watch_backoff: Backoff = field(default_factory=Backoff)
+    _watch_failures: int = 0
+    _sound_checks: int = 0
+    _is_watching: bool = False
+    _since: float = 0.0  # wall time at which this daemon began
 
     def run(self) -> None:
-        """Run until SIGTERM, SIGINT or a STOP hint; the file that is being written is finished first."""
-        self.watcher.start()
-        if self.watcher.polling_because:
-            self.log.warning("polling the vault", because=self.watcher.polling_because)
-        folder = self.wheel.state.file.parent
-        daemon_begins(folder, self.wheel.clock.now(), self.watcher.polling_because)
+        """Run until told to stop; the file that is being written is finished first.
+
+        Raises WatchError when the vault can't be watched any more, however often that is tried.
+        """
+        self.asked.may_break_off = lambda: self.wheel.thinking
+        self.asked.wake = lambda: self.watcher.hints.put(Sign.WAKE)
         try:
-            with self._signals():
-                self._loop()
+            self._since = self._clock.now()
+            self._watch()
+            now = self._clock.monotonic()
+            self._apart, self._look_at = self._clock.now() - now, now + self._look_every
+            while not self.asked.to_stop:
+                self._pass()
+        except Stopped:
+            pass
         finally:
-            daemon_ends(folder)
+            daemon_ends(self.wheel.state.file.parent)
             self.watcher.stop()
 
-    def _loop(self) -> None:
-        full_due: float = time.monotonic()
-        due: float | None = None
-        while not self._stopping:
-            now = time.monotonic()
-            if now >= full_due:
-                due = self._turn(full=True)
-                full_due = time.monotonic() + self.timing.full_every * 60
-                continue
-            if due is not None and now >= due:
-                due = self._turn(full=False)
-                continue
-            look = self.wheel.look_again()
-            if self.wheel.backups.remarks and due is None:
-                due = now
-            wait = min(full_due, due if due is not None else full_due) - now
-            paths, doubt = self._collect(wait if look is None else min(wait, look))
-            if doubt:
-                full_due = min(full_due, time.monotonic())
-            elif self.wheel.scanner.scan_some(paths):
-                soonest = time.monotonic() + (self.wheel.next_wait(self.timing.quiet) or 0.0)
-                due = min(due, soonest) if due is not None else soonest
+    def _pass(self) -> None:
+        """Do what is due, or wait for what comes next."""
+        if not self.wheel.is_here():
+            self._is_away = True
+            if not self.wheel.move_in():
+                self._wait_for_vault()
+                return
+        if self._is_away:
+            self._welcome_vault()
+        if self.asked.to_reload:
+            self.asked.to_reload = False
+            self._reload(asked=True)
+        self._notice_time()
+        now = self._clock.monotonic()
+        if now >= self._check_at:
+            self._check_watcher(now)
+        look_at = max(self._look_at, self._rested_at, self._not_before)
+        wait = self._turn_in(now)
+        if now >= look_at and not self._owes_turn:
+            self._look()
+        elif wait is not None and wait <= 0:
+            self._turn()
+        else:
+            late = self.wheel.look_again()
+            ends = [look_at - now, self._check_at - now, self._clock.until_tomorrow(self._timezone), wait, late]
+            self._gather(min(end for end in ends if end is not None))
 
-    def _collect(self, timeout: float) -> tuple[set[str], bool]:
+    def _turn_in(self, now: float) -> float | None:
+        """Return the seconds until a turn is due, None if none is."""
+        waits = [0.0] if self._owes_turn or self.wheel.backups.remarks else []
+        if self._retry_at is not None:
+            waits.append(self._retry_at - now)
+        if (due := self.wheel.waiting.due_in()) is not None:
+            waits.append(due)
+        return max(min(waits), self._not_before - now) if waits else None
+
+    def _notice_time(self) -> None:
+        """Notice a new day, and a gap in time: what happened during a sleep, nobody told."""
+        now = self._clock.monotonic()
+        apart = self._clock.now() - now
+        if abs(apart - self._apart) > _GAP:
+            self._look_at = now
+        self._apart = apart
+        if self._day and self._clock.date(self._timezone) != self._day:
+            self._owes_turn = True
+
+    def _gather(self, timeout: float) -> None:
         """Wait for hints; once one came, take those that follow within `debounce`, for `debounce_max` at the most."""
-        paths: set[str] = set()
-        doubt = False
+        hints: set[Hint] = set()
         wait, until = timeout, None
-        while not self._stopping:
+        while not self.asked.to_stop and Sign.WAKE not in hints:
             try:
-                hint = self.watcher.hints.get(timeout=max(0.0, wait))
+                hints.add(self.watcher.hints.get(timeout=max(0.0, wait)))
             except Empty:
                 break
-            if hint is STOP:
-                self._stopping = True
-            elif hint is DOUBT:
-                doubt = True
-            elif isinstance(hint, str):
-                paths.add(hint)
-                # Settings lie in dot folders, whose files are no notes.
-                doubt |= hint == "vaultsync.yaml" or (hint.startswith(".") and hint.endswith((".json", ".yaml")))
-            until = until or time.monotonic() + self.timing.debounce_max
-            wait = min(self.timing.debounce, until - time.monotonic())
-        return paths, doubt
+            now = self._clock.monotonic()
+            until = until or now + self._timing.debounce_max
+            wait = min(self._timing.debounce, until - now)
+        self.wheel.scanner.scan_some(sorted(hint for hint in hints if isinstance(hint, str)))
+        if Sign.DOUBT in hints:
+            self._look_at = self._clock.monotonic()
+        if Sign.SETTINGS in hints:
+            self._reload(asked=False)
 
-    def _turn(self, *, full: bool) -> float | None:
-        """Turn the wheel once; return when (monotonic) the next turn is due, None if nothing waits."""
-        began = time.monotonic()
+    # -- looking and turning
+
+    def _look(self) -> None:
+        """Look at everything; what is new makes a turn due."""
+        began = self._clock.monotonic()
         try:
-            if full and (wheel := self.reopen(self.wheel)):
-                self.wheel = wheel
-                self.log.info("settings changed", vault=str(wheel.settings.root))
-            outcome = self.wheel.turn(None if full else (), stop=self._is_stopping)
-        except HaltError as error:
-            self.log.error("halted", why=str(error))
-            return time.monotonic() + _LOST_PATIENCE
+            self.wheel.look()
         except (VaultsyncError, OSError) as error:
-            self.log.error("cycle failed", why=str(error))
-            return time.monotonic() + _LOST_PATIENCE
-        self._tell(outcome, time.monotonic() - began)
-        return None if outcome.wait is None else time.monotonic() + outcome.wait + 0.001
+            self._fail(error)
+            return
+        now = self._clock.monotonic()
+        self._look_at, self._rested_at = now + self._look_every, now + _REST * (now - began)
+        if not self.watcher.polling_because:
+            self._reload(asked=False)
 
-    def _tell(self, outcome: Outcome, seconds: float) -> None:
-        """Log a cycle that changed something, and each problem once while it lasts."""
-        if outcome.written:
-            self.log.info(
-                "cycle",
-                edits=len(outcome.plan.edits),
-                written=len(outcome.written),
-                conflicts=len(outcome.plan.conflicts),
-                seconds=round(seconds, 3),
-            )
-        for problem in outcome.problems:
-            if problem not in self._told:
-                self.log.warning("problem", path=problem.path, line=problem.line, what=problem.what)
-        self._told = set(outcome.problems)
-
-    def _is_stopping(self) -> bool:
-        return self._stopping
-
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            self._stopping = True
-            self.watcher.hints.put(STOP)
-
-        before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    def _turn(self) -> None:
+        """Turn the wheel, over everything if that is owed."""
+        began, day = self._clock.monotonic(), self._clock.date(self._timezone)
         try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            outcome = self.wheel.turn(None if self._owes_turn else (), stop=lambda: self.asked.to_stop)
+        except (VaultsyncError, OSError) as error:
+            self._fail(error)
+            return
+        now = self._clock.monotonic()
+        if self._owes_turn:
+            self._look_at = now + self._look_every
+        self._owes_turn, self._day, self._not_before = False, day, 0.0
+        self._backoff.reset()
+        self.words.over(_HALTED)
+        self.words.over(_FAILED)
+        self.words.tell(outcome, now - began)
+        self._retry_at = now + self._write_backoff.wait() if outcome.blocked else None
+        if not outcome.blocked:
+            self._write_backoff.reset()
+
+    def _fail(self, error: Exception) -> None:
+        """Say what went wrong, and turn again later, over everything."""
+        self._owes_turn = True
+        self._not_before = self._clock.monotonic() + self._backoff.wait()
+        self.words.trouble(_HALTED if isinstance(error, HaltError) else _FAILED, str(error))
+
+    def _reload(self, *, asked: bool) -> None:
+        """Take over the settings as they are now, if they can be used."""
+        try:
+            wheel = self.reopen(self.wheel)
+        except ConfigError as error:
+            self.words.trouble(_CONFIG, str(error))
+            return
+        except (VaultsyncError, OSError) as error:
+            self._fail(error)
+            return
+        self.words.over(_CONFIG)
+        if wheel is None:
+            if asked:
+                self.words.log.info("the settings are the same")
+            return
+        watched = self._watching
+        self.wheel, self._owes_turn = wheel, True
+        self.words.log.info("settings changed", vault=str(wheel.settings.root))
+        if self._watching != watched:
+            self.watcher.polling = self._watching.polling
+            self._watch()
+
+    # -- the vault and its watcher
+
+    def _wait_for_vault(self) -> None:
+        """Do nothing while the vault is away, but look every now and then whether it is back."""
+        root = self.wheel.settings.root
+        self.words.trouble(
+            _HALTED, f"{root}: the vault is gone, or is another folder now; nothing is written until then"
+        )
+        until = self._clock.monotonic() + self._backoff.wait()
+        while not self.asked.to_stop and (left := until - self._clock.monotonic()) > 0:
+            with contextlib.suppress(Empty):
+                self.watcher.hints.get(timeout=left)
+
+    def _welcome_vault(self) -> None:
+        self._is_away, self._owes_turn, self._not_before = False, True, 0.0
+        self.words.log.info("the vault is back", vault=str(self.wheel.settings.root))
+        self._watch()
+
+    def _watch(self) -> None:
+        """Begin to watch, or to watch anew: watches end with the folders that they were set on."""
+        before = self.watcher.polling_because
+        self.watcher.stop()
+        self.watcher.start()
+        self._is_watching = True
+        self._sound_checks = 0
+        self._check_at = self._clock.monotonic() + self._watching.check_every
+        because = self.watcher.polling_because
+        if because != before and because is not None:
+            self.words.log.warning("polling the vault", because=because)
+        daemon_begins(self.wheel.state.file.parent, self._since, because)
+
+    def _check_watcher(self, now: float) -> None:
+        """See whether events still come; if not, watch anew after a while, and give up when that doesn't help."""
+        self._check_at = now + self._watching.check_every
+        if self.watcher.polling_because:
+            self._reload(asked=False)
+        elif not self._is_watching:
+            self._watch()
+            self._look_at = now
+        elif why := self.watcher.fault():
+            self._watch_failures += 1
+            if self._watch_failures > _RESTARTS:
+                raise WatchError(f"{self.wheel.settings.root}: can't be watched: {why}; set `watch.polling: on`")
+            self.words.trouble(_WATCHER, why)
+            self.watcher.stop()
+            self._is_watching = False
+            self._check_at = now + self._watch_backoff.wait()
+            self._look_at = now
+        else:
+            self._sound_checks += 1
+            if self._sound_checks > 1:  # the first one only asks
+                self._watch_failures = 0
+                self._watch_backoff.reset()
+                self.words.over(_WATCHER)
+
+    @property
+    def _clock(self) -> Clock:
+        return self.wheel.clock
+
+    @property
+    def _timing(self) -> Timing:
+        return self.wheel.settings.config.machine.timing
+
+    @property
+    def _watching(self) -> Watch:
+        return self.wheel.settings.config.machine.watch
+
+    @property
+    def _timezone(self) -> str | None:
+        return self.wheel.settings.config.vault.timezone
+
+    @property
+    def _look_every(self) -> float:
+        return self._watching.poll_every if self.watcher.polling_because else self._timing.full_every * 60

@@ -28,3 +28,9 @@ class LockedError(VaultsyncError):
     """Another vaultsync holds this vault; the message says which process."""
 
     exit_code = 5
+
+
+class WatchError(VaultsyncError):
+    """The vault can't be watched any more, and trying again hasn't helped."""
+
+    exit_code = 3

@@ -33,6 +33,7 @@ class Scanner:
     notes: dict[str, Note] = field(default_factory=dict)
     copies: dict[str, Copy] = field(default_factory=dict)  # conflict copies, which are no notes
     changed_at: dict[str, float] = field(default_factory=dict)
+    noticed_at: dict[str, float] = field(default_factory=dict)  # when (monotonic) a change was seen, or that it is gone
     unreadable: dict[str, str] = field(default_factory=dict)
     stale_temps: list[str] = field(default_factory=list)
     _stamps: dict[str, vault.Stamp] = field(default_factory=dict)
@@ -76,6 +77,12 @@ class Scanner:
                 self._look_at(path, stamp)
         self._sort_numbered()
         return any(self._is_new(path, note) for path, note in before.items())
+
+    def scan_written(self, paths: Iterable[str]) -> None:
+        """Bring the notes up to date that we have just written; of one that is gone by now, nothing else would tell."""
+        paths = list(paths)
+        self.scan_some(paths)
+        self.noticed_at |= {path: self.clock.monotonic() for path in paths if self.known(path) is None}
 
     def known(self, path: str) -> Note | None:
         """Return what was last read of a file, be it a note or a conflict copy."""
@@ -125,6 +132,8 @@ class Scanner:
         age = self.clock.now() - stamp.mtime_ns / 1e9
         if (before is not None or self._listed) and not 0 <= age <= _FRESH:
             age = 0.0
+        if self._listed:
+            self.noticed_at[path] = self.clock.monotonic()
         if age >= -_FRESH:
             self.changed_at[path] = self.clock.monotonic() - max(age, 0.0)
 
@@ -151,6 +160,8 @@ class Scanner:
         return (before and before.digest) != (now and now.digest)
 
     def _drop(self, path: str) -> None:
+        if self.known(path) is not None:
+            self.noticed_at[path] = self.clock.monotonic()
         self.notes.pop(path, None)
         self.copies.pop(path, None)
         self._numbered.discard(path)

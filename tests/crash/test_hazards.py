@@ -13,11 +13,12 @@ import pytest
 from crash.stages import EDITS, OTHER, PLAIN, edit, edited_vault, fresh_vault, leftovers, rested, words
 from laws.vault_model import ANA, BO, FolderVault
 
-from vaultsync.cycle import Waits, Wheel
+from vaultsync.cycle import Wheel
 from vaultsync.errors import HaltError
 from vaultsync.settings import load_settings
 from vaultsync.storage import vault as files
 from vaultsync.storage.state import State
+from vaultsync.waits import Waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from vaultsync.clock import Clock
-from vaultsync.cycle import Outcome, Waits, Wheel
+from vaultsync.cycle import Outcome, Wheel
 from vaultsync.index.links import find_links, task_key
 from vaultsync.index.region import read_region
 from vaultsync.index.rows import FIELDS, read_row, shown_values
@@ -25,6 +25,7 @@ from vaultsync.tasks.people import PersonSource, Roster, build_roster
 from vaultsync.tasks.rules import Rules
 from vaultsync.tasks.statuses import roles
 from vaultsync.tasks.text import read_text
+from vaultsync.waits import Waits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import signal
 import subprocess
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from system.installed import PATIENCE, Installed, wait_for, write
-from watchdog.events import FileModifiedEvent
-
-from vaultsync.storage import watcher as watching
-from vaultsync.storage.watcher import DOUBT, Watcher
+from system.installed import Installed, wait_for, write
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 HARBOUR = "Meetings/2025-11-07 - Harbour.md"
 DAILY = "Daily/2025-11-08.md"
@@ -133,36 +126,3 @@ def test_a_signal_in_the_middle_of_a_cycle_leaves_whole_files_and_the_next_start
     assert all(text.startswith("- [?] Read chapter") and text.endswith("\n") for text in texts)
     vaultsync("reconcile", vault)
     assert has(vault, "Tasks/Overview.md", "| 400 |")
-
-
-def test_lost_events_are_a_reason_to_look_at_everything(tmp_path: Path) -> None:
-    watcher = Watcher(tmp_path, "off")
-    watcher.start()
-    try:
-        logging.getLogger("watchdog.observers.inotify_c").warning("Event queue overflowed")
-        assert watcher.hints.get(timeout=PATIENCE) is DOUBT
-    finally:
-        watcher.stop()
-
-
-def test_more_folders_than_the_system_watches_are_polled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in "abc":
-        (tmp_path / "vault" / name).mkdir(parents=True)
-    limit = tmp_path / "max_user_watches"
-    monkeypatch.setattr(watching, "_WATCH_LIMIT", limit)
-    limit.write_text("5\n")
-    assert Watcher(tmp_path / "vault", "auto").polling_because is None
-    limit.write_text("3\n")
-    assert "max_user_watches" in str(Watcher(tmp_path / "vault", "auto").polling_because)
-
-
-def test_the_watchers_part_in_an_event_is_to_put_it_on_a_queue(tmp_path: Path) -> None:
-    """An exception there would end the observer's thread without a word."""
-    watcher = Watcher(tmp_path, "off")
-    handler = watching._Handler(str(tmp_path), watcher.hints)
-    for odd in ("/", "", "\udce9.md", f"{tmp_path}/a\nb.md", "../../x.md"):
-        handler.on_any_event(FileModifiedEvent(odd))
-    seen = []
-    while not watcher.hints.empty():
-        seen.append(watcher.hints.get())
-    assert "a\nb.md" in seen

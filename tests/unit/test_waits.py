@@ -3,10 +3,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vaultsync.clock import Clock
-from vaultsync.cycle import Waits, Wheel
+from vaultsync.cycle import Wheel
 from vaultsync.reconcile.plan import plan_cycle
 from vaultsync.settings import load_settings
 from vaultsync.storage.state import State
+from vaultsync.waits import Waits
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import structlog
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from vaultsync.config import Log
 
 
-def open_log(settings: Log) -> FilteringBoundLogger:
-    """Return the log that the config asks for."""
+def open_log(settings: Log, log_format: Literal["text", "json"] | None = None) -> FilteringBoundLogger:
+    """Return the log that the config asks for, in another format if one is given; loggers opened before follow."""
     renderer: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
-        if settings.format == "json"
+        if (log_format or settings.format) == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)
     )
     structlog.configure(

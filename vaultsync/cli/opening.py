@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from vaultsync.cycle import Waits, Wheel
+from vaultsync.cycle import Wheel
 from vaultsync.errors import VaultError
 from vaultsync.settings import Settings, load_settings
 from vaultsync.storage import late
 from vaultsync.storage.lock import vault_lock
 from vaultsync.storage.state import State, state_folder
+from vaultsync.waits import Waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

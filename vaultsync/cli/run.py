@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Literal
 
+import typer
+
+from vaultsync.asked import Asked, Stopped
 from vaultsync.cli.logs import open_log
-from vaultsync.cli.opening import opened
+from vaultsync.cli.opening import opened, waits
 from vaultsync.cli.options import ConfigOption, StateDirOption, TodayOption, VaultArgument
 from vaultsync.clock import Clock
 from vaultsync.cycle import Wheel
 from vaultsync.daemon import Daemon
-from vaultsync.errors import ConfigError
 from vaultsync.settings import load_settings
 from vaultsync.storage.watcher import Watcher
+from vaultsync.words import Words
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from structlog.typing import FilteringBoundLogger
+_INTERRUPTED = 130  # what a shell reports of a command that was interrupted
+
+LogFormat = Annotated[
+    Literal["text", "json"] | None,
+    typer.Option("--log-format", show_default=False, help="How the log is written; default the setting log.format."),
+]
 
 
 def run_command(
@@ -25,25 +34,42 @@ def run_command(
     config: ConfigOption = None,
     state_dir: StateDirOption = None,
     today: TodayOption = None,
+    log_format: LogFormat = None,
 ) -> None:
     """Keep the vault in step until stopped: watch it, and turn the wheel at every change."""
-    clock = Clock(today=today)
+    asked = Asked()
+    try:
+        with asked.heard():
+            _run(vault, config, state_dir, Clock(today=today), log_format, asked)
+    except Stopped:
+        return
+    except KeyboardInterrupt:
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+def _run(
+    vault: Path | None,
+    config: Path | None,
+    state_dir: Path | None,
+    clock: Clock,
+    log_format: Literal["text", "json"] | None,
+    asked: Asked,
+) -> None:
     with opened(vault, config, state_dir, clock, command="run", daemon=True) as wheel:
         machine = wheel.settings.config.machine
-        log = open_log(machine.log)
-        watcher = Watcher(wheel.settings.root, machine.watch.polling)
-        log.info("watching", vault=str(wheel.settings.root))
-        Daemon(wheel, watcher, machine.timing, log, lambda old: _reopened(old, config, log)).run()
-        log.info("stopped", vault=str(wheel.settings.root))
+        log = open_log(machine.log, log_format)
+        root = wheel.settings.root
+        watcher = Watcher(root, wheel.state.file.parent / "canary", machine.watch.polling)
+        log.info("watching", vault=str(root))
+        Daemon(wheel, watcher, asked, Words(log), partial(_reopened, config, log_format)).run()
+        log.info("stopped", vault=str(root))
 
 
-def _reopened(wheel: Wheel, config: Path | None, log: FilteringBoundLogger) -> Wheel | None:
-    """Return a wheel with the settings as they are now, None if they are the same or can't be used."""
-    try:
-        settings = load_settings(wheel.settings.root, config)
-    except ConfigError as error:
-        log.error("the config can't be used; the one before stays", why=str(error))
+def _reopened(config: Path | None, log_format: Literal["text", "json"] | None, old: Wheel) -> Wheel | None:
+    """Return a wheel with the settings as they are now, None if they are the same. The state stays where it is."""
+    settings = load_settings(old.settings.root, config)
+    if settings == old.settings:
         return None
-    if settings == wheel.settings:
-        return None
-    return Wheel(settings, wheel.state, wheel.clock, wheel.waits, wheel.command)
+    machine = settings.config.machine
+    open_log(machine.log, log_format)
+    return Wheel(settings, old.state, old.clock, waits(machine, daemon=True), old.command)

@@ -1,17 +1,18 @@
-"""Watch the vault: which paths may have changed, as hints put on a queue; correctness comes from full scans.
+"""Watch the vault: which notes may have changed, as hints put on a queue; correctness comes from looking at the vault.
 
-What a change means is found out by scanning. The watcher's thread does nothing that can fail: an exception in it would
-end it without a word.
+What a change means is found out by scanning. The watcher's threads do nothing that can fail: an exception in one would
+end it without a word. When to look whether they live, is the daemon's.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import sys
-from pathlib import Path
+import re
+import warnings
+from enum import Enum
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final
 
 from watchdog.events import (
     DirCreatedEvent,
@@ -25,13 +26,19 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers import Observer
-from watchdog.observers.polling import PollingObserver
+
+from vaultsync.storage import watch_limits
+from vaultsync.storage.canary import Canary
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from watchdog.observers.api import BaseObserver
 
+    from vaultsync.storage.watch_limits import Polling
+
 # Events of our own reads (opened, closed without a write) are left out at the source.
-_EVENTS: list[type[FileSystemEvent]] = [
+_EVENTS: Final[list[type[FileSystemEvent]]] = [
     FileCreatedEvent,
     FileModifiedEvent,
     FileMovedEvent,
@@ -40,91 +47,137 @@ _EVENTS: list[type[FileSystemEvent]] = [
     DirMovedEvent,
     DirDeletedEvent,
 ]
-_OVERFLOW_LOGGER = "watchdog.observers.inotify_c"
-_WATCH_LIMIT = Path("/proc/sys/fs/inotify/max_user_watches")
-_POLL_SECONDS = 2.0
-
-Polling = Literal["auto", "on", "off"]
-
-
-class _Doubt:
-    """Stands on the queue for "look at everything": events were lost, or a folder came, went or moved."""
+_LOGGER: Final = "watchdog"
+_PLACEHOLDER: Final = re.compile(r"(?P<folder>.*/|)\.(?P<name>[^/]+\.md)\.icloud", re.DOTALL)
+# The files that settings are read from; what else changes in dot folders (workspace.json, at every click) is no matter.
+_SETTINGS: Final = re.compile(
+    r"vaultsync\.yaml|\.[^/]+/(config\.yaml|app\.json|templates\.json)|\.[^/]+/plugins/[^/]+/data\.json"
+)
+_PATIENCE: Final = 1.0  # seconds that an observer's thread is waited for; it ends with the process in any case
 
 
-class _Stop:
-    """Stands on the queue for "end now"."""
+class Sign(Enum):
+    """Stands on the queue for more than a note."""
+
+    DOUBT = "look at everything: events were lost, or a folder came, went or moved"
+    SETTINGS = "look at the settings: a file that they are read from may have changed"
+    WAKE = "look at what was asked for: a signal came"
 
 
-DOUBT = _Doubt()
-STOP = _Stop()
-Hint = str | _Doubt | _Stop
+Hint = str | Sign
 
 
 class Watcher:
-    """Watches one vault from `start` to `stop`; `hints` holds paths relative to the vault, `DOUBT` and `STOP`."""
+    """Watches one vault from `start` to `stop`, and again; `hints` holds paths of notes in the vault, and signs.
 
-    def __init__(self, root: Path, polling: Polling) -> None:
+    With `polling_because` set nothing is watched: whoever waits for hints has to look at the vault every now and then.
+    """
+
+    def __init__(self, root: Path, canary_folder: Path, polling: Polling) -> None:
         self.root = root
+        self.polling = polling
+        self.polling_because: str | None = None
         self.hints: SimpleQueue[Hint] = SimpleQueue()
-        self.polling_because = _why_polling(root, polling)
-        self._observer: BaseObserver = (
-            PollingObserver(timeout=_POLL_SECONDS) if self.polling_because is not None else Observer()
-        )
-        self._overflow = _OverflowListener(self.hints)
+        self._canary = Canary(canary_folder)
+        self._observer: BaseObserver | None = None
+        self._listener = _Listener(self.hints)
 
     def start(self) -> None:
-        """Begin to watch. Raises OSError if the system refuses."""
-        logging.getLogger(_OVERFLOW_LOGGER).addHandler(self._overflow)
-        handler = _Handler(os.fspath(self.root), self.hints)
-        self._observer.schedule(handler, os.fspath(self.root), recursive=True, event_filter=_EVENTS)
-        self._observer.start()
+        """Begin to watch, or find out why the vault has to be polled."""
+        self.polling_because = watch_limits.why_polling(self.root, self.polling)
+        if self.polling_because is not None:
+            return
+        logging.getLogger(_LOGGER).addHandler(self._listener)
+        self._listener.error = None
+        # Folders that come while their parents are being read are warned of; where warnings are errors, that ends the
+        # thread that reads events.
+        warnings.filterwarnings("ignore", module=r"watchdog\.")
+        try:
+            observer = Observer()
+            observer.schedule(
+                _Hinter(self.root, self.hints), os.fspath(self.root), recursive=True, event_filter=_EVENTS
+            )
+            self._canary.show_to(observer)
+            self._observer = observer
+            observer.start()
+        except OSError as error:
+            self.stop()
+            self.polling_because = f"the system refuses to watch it ({error.strerror or error})"
+            return
+        if (shortage := self._shortage()) and self.polling != "off":
+            self.stop()
+            self.polling_because = shortage
 
     def stop(self) -> None:
-        """End watching and wait for the thread."""
-        logging.getLogger(_OVERFLOW_LOGGER).removeHandler(self._overflow)
-        if self._observer.ident is not None:
-            self._observer.stop()
-            self._observer.join(timeout=5)
+        """End watching; what already stands on the queue stays."""
+        logging.getLogger(_LOGGER).removeHandler(self._listener)
+        observer, self._observer = self._observer, None
+        if observer is None:
+            return
+        observer.stop()
+        if observer.ident is not None:
+            observer.join(timeout=_PATIENCE)
+
+    def fault(self) -> str | None:
+        """Return why events no longer come, None if all seems well; what was tried last time is answered this time."""
+        observer = self._observer
+        if observer is None:
+            return None
+        if not observer.is_alive() or not all(emitter.is_alive() for emitter in observer.emitters):
+            return "a thread of the watcher has ended"
+        if self._listener.error is not None:
+            return self._listener.error
+        return None if self._canary.is_heard() else "no event has come of a file that was made to see one"
+
+    def _shortage(self) -> str | None:
+        """Return why not every folder is watched: the limit is shared with other programs, and nothing tells of it."""
+        held, limit = watch_limits.watches_held(), watch_limits.watch_limit()
+        if held is None or limit is None:
+            return None
+        folders = watch_limits.count_folders(self.root)
+        if held >= folders:
+            return None
+        return f"only {held} of its {folders} folders can be watched; {watch_limits.too_few(folders, limit)}"
 
 
-class _Handler(FileSystemEventHandler):
+class _Hinter(FileSystemEventHandler):
     """Puts hints on the queue, and nothing else."""
 
-    def __init__(self, root: str, hints: SimpleQueue[Hint]) -> None:
-        self._root = root
+    def __init__(self, root: Path, hints: SimpleQueue[Hint]) -> None:
+        self._root = os.fspath(root)
         self._hints = hints
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.is_directory:
-            self._hints.put(DOUBT)
-            return
         for place in (event.src_path, event.dest_path):
             if place:
-                self._hints.put(os.path.relpath(os.fsdecode(place), self._root).replace(os.sep, "/"))
+                path = os.path.relpath(os.fsdecode(place), self._root).replace(os.sep, "/")
+                hint = hint_of(path, is_folder=event.is_directory)
+                if hint is not None:
+                    self._hints.put(hint)
 
 
-class _OverflowListener(logging.Handler):
-    """Hears the only sign of lost events that watchdog gives: a warning in its log."""
+def hint_of(path: str, *, is_folder: bool) -> Hint | None:
+    """Return what an event at a path in the vault is a hint of; None if it doesn't matter."""
+    if _SETTINGS.fullmatch(path):
+        return Sign.SETTINGS
+    if placeholder := _PLACEHOLDER.fullmatch(path):
+        path = placeholder["folder"] + placeholder["name"]
+    if path != "." and any(part.startswith(".") for part in path.split("/")):
+        return None
+    if is_folder:
+        return Sign.DOUBT
+    return path if path.endswith(".md") else None
+
+
+class _Listener(logging.Handler):
+    """Hears the only sign that watchdog gives of lost events, or of watches that it couldn't set: its log."""
 
     def __init__(self, hints: SimpleQueue[Hint]) -> None:
         super().__init__(logging.WARNING)
+        self.error: str | None = None
         self._hints = hints
 
-    def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 - any warning of that logger is a doubt
-        self._hints.put(DOUBT)
-
-
-def _why_polling(root: Path, polling: Polling) -> str | None:
-    """Return why the vault is polled, None if the system's notifications are used."""
-    if polling == "on":
-        return "`watch.polling` is on"
-    if polling == "off" or not sys.platform.startswith("linux"):
-        return None
-    try:
-        limit = int(_WATCH_LIMIT.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return "this system has no inotify"
-    folders = sum(1 for _ in os.walk(root))
-    if folders >= limit:
-        return f"the vault has {folders} folders and the system allows {limit} watches (fs.inotify.max_user_watches)"
-    return None
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.ERROR:
+            self.error = "the watcher has lost its watches"
+        self._hints.put(Sign.DOUBT)

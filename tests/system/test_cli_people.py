@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from rich.console import Console
 from system.in_process import InProcess
 from system.installed import Installed, write
+
+from vaultsync.cli import people
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+EMPTY = people.PeopleReport(vault=".", people=[], alike=[], config="", nobody=[], problems=[])
 TODAY = ("--today", "2025-11-10")
 
 
@@ -45,8 +50,8 @@ def by_name(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_each_person_is_told_with_where_they_are_from_and_what_they_have_to_do(quick: InProcess, crowd: Path) -> None:
-    people = by_name(quick.json("people", crowd, *TODAY))
-    assert people["Tobias Wren"] == {
+    found = by_name(quick.json("people", crowd, *TODAY))
+    assert found["Tobias Wren"] == {
         "name": "Tobias Wren",
         "found": [{"what": "people note", "path": "People/Tobias Wren.md"}],
         "aliases": ["Toby"],
@@ -55,20 +60,20 @@ def test_each_person_is_told_with_where_they_are_from_and_what_they_have_to_do(q
         "open": 2,
         "next_due": None,
     }
-    assert people["Mona Fairweather"]["found"] == [{"what": "type: person", "path": "Team/Mona Fairweather.md"}]
-    assert people["Ines Halloran"]["found"] == [{"what": "owner", "path": None}]
-    assert people["José Pérez"]["found"] == [{"what": "mention", "path": None}]
-    assert people["Tobias W"]["next_due"] == "2025-11-12"
+    assert found["Mona Fairweather"]["found"] == [{"what": "type: person", "path": "Team/Mona Fairweather.md"}]
+    assert found["Ines Halloran"]["found"] == [{"what": "owner", "path": None}]
+    assert found["José Pérez"]["found"] == [{"what": "mention", "path": None}]
+    assert found["Tobias W"]["next_due"] == "2025-11-12"
 
 
 def test_an_index_note_and_the_config_say_that_somebody_is_a_person(quick: InProcess, crowd: Path) -> None:
     with (crowd / ".vaultsync/config.yaml").open("a") as config:
         config.write("people:\n  aliases:\n    Olek Brandt: [Olli]\n")
     quick("reconcile", crowd, *TODAY)
-    people = by_name(quick.json("people", crowd, *TODAY))
-    assert people["Olek Brandt"]["found"] == [{"what": "config", "path": None}]
-    assert {"what": "index note", "path": "Tasks/@Tobias Wren.md"} in people["Tobias Wren"]["found"]
-    assert people["José Pérez"]["found"] == [{"what": "index note", "path": "Tasks/@José Pérez.md"}]
+    found = by_name(quick.json("people", crowd, *TODAY))
+    assert found["Olek Brandt"]["found"] == [{"what": "config", "path": None}]
+    assert {"what": "index note", "path": "Tasks/@Tobias Wren.md"} in found["Tobias Wren"]["found"]
+    assert found["José Pérez"]["found"] == [{"what": "index note", "path": "Tasks/@José Pérez.md"}]
 
 
 def test_the_lines_join_what_looks_alike_once_they_are_in_the_config(quick: InProcess, crowd: Path) -> None:
@@ -85,10 +90,10 @@ def test_the_lines_join_what_looks_alike_once_they_are_in_the_config(quick: InPr
         config.write(report["config"])
     again = quick.json("people", crowd, *TODAY)
     assert (again["alike"], again["config"]) == ([], "")
-    people = by_name(again)
-    assert not alike.keys() & people.keys()
-    assert (people["Tobias Wren"]["open"], people["Mona Fairweather"]["proposed"]) == (4, 2)
-    assert people["Tobias Wren"]["next_due"] == "2025-11-12"
+    found = by_name(again)
+    assert not alike.keys() & found.keys()
+    assert (found["Tobias Wren"]["open"], found["Mona Fairweather"]["proposed"]) == (4, 2)
+    assert found["Tobias Wren"]["next_due"] == "2025-11-12"
 
 
 def test_lines_for_somebody_who_has_aliases_keep_those(quick: InProcess, crowd: Path) -> None:
@@ -143,6 +148,26 @@ def test_a_name_can_not_command_the_terminal(vaultsync: Installed, vault: Path) 
     assert "\x1b" not in told
     assert "\u202e" not in told
     assert "Ann" in told
+
+
+class _Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_table_of_a_terminal_is_not_commanded_either(
+    quick: InProcess, vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = _Screen()
+    monkeypatch.setattr(people, "console", lambda **_: Console(file=screen, force_terminal=True, width=200))
+    found = people.PersonReport(
+        name="Ann\u2066 Lee", found=[], aliases=["\x1b[2J"], mentions=1, proposed=0, open=1, next_due=None
+    )
+    monkeypatch.setattr(people, "people_report", lambda *_: EMPTY.model_copy(update={"people": [found]}))
+    quick("people", vault, *TODAY)
+    assert "Ann Lee" in screen.getvalue()
+    assert "\u2066" not in screen.getvalue()
+    assert "\x1b[2J" not in screen.getvalue()
 
 
 def test_nothing_of_the_vault_is_written(quick: InProcess, crowd: Path) -> None:

@@ -58,6 +58,7 @@ def test_a_slip_is_found_and_the_name_used_more_is_the_person(name: str, slip: s
         ("Daniel Ortega", "Daniela Ortega"),
         ("Jan Berg", "Jon Berg"),
         ("Bob", "Rob"),
+        ("Petra", "Pedra"),
         ("Studio Alpha1", "Studio Alpha2"),
         ("Tomer Hagay", "Tobias Wren"),
         ("Ana Ruiz", "Ana Sol"),

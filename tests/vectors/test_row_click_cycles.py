@@ -157,7 +157,9 @@ def assert_nothing_planned(plan: Plan) -> None:
 
 
 @EACH_CASE
-def test_only_the_status_and_what_goes_with_it_reaches_the_source(case: dict[str, Any]) -> None:
+def test_only_the_status_and_what_goes_with_it_reaches_the_source_and_the_row_stays_as_clicked(
+    case: dict[str, Any],
+) -> None:
     vault = set_up(case)
     rules = vault.rules
     for click in case["clicks"]:
@@ -167,6 +169,8 @@ def test_only_the_status_and_what_goes_with_it_reaches_the_source(case: dict[str
         after = task_of(source_of(vault)[1], rules)
         assert status_dates(after) == expected_dates(before, click, rules.tasks, rules, case["today"])
         assert without_status(after, rules) == without_status(before, rules)
+        if "   " not in click.lstrip():  # several blanks between words are one in a row
+            assert around_link(row_in(vault)) == around_link(click)
         assert not plan.conflicts
         assert vault.problems == ()
         vault.assert_settled_in(**UNSETTLED)
@@ -186,17 +190,6 @@ def test_clicks_that_lead_back_before_a_cycle_plan_nothing(case: dict[str, Any])
             vault.turn(**UNSETTLED)
             assert source_of(vault) == source
             assert vault.texts[OWN] == drawn
-
-
-@EACH_CASE
-def test_a_clicked_row_is_drawn_again_just_as_the_plugin_wrote_it(case: dict[str, Any]) -> None:
-    if "   " in case["row"].lstrip():
-        return  # several blanks between words are one in a row
-    vault = set_up(case)
-    for click in case["clicks"]:
-        replaced(vault, click)
-        vault.turn(**UNSETTLED)
-        assert around_link(row_in(vault)) == around_link(click)
 
 
 @EACH_KIND

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shlex
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,8 +40,8 @@ def demo_command(
     clock = Clock(today=today)
     root = _write_vault(folder, dt.date.fromisoformat(clock.date(_ZONE)))
     _forget_predecessor(root, state_dir)
-    with opened(root, None, state_dir, clock) as wheel:
-        wheel.waits = replace(wheel.waits, quiet=0.0)  # nobody else is writing in a folder made a moment ago
+    # Nobody else is writing in a folder made a moment ago.
+    with opened(root, None, state_dir, clock, patient=False) as wheel:
         outcome = wheel.turn()
         _tell(folder, state_dir, outcome, wheel)
 

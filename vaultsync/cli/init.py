@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -62,12 +61,11 @@ def init_command(
     out = console()
     files.create(root, VAULT_FILES[0], text.encode("utf-8"))
     out.print(safe(f"Wrote {VAULT_FILES[0]}: owner {name or 'unknown'} ({why}), timezone {zone or 'unknown'}."))
-    with opened(root, None, state_dir, clock, lock=False) as wheel, progress() as show:
+    with opened(root, None, state_dir, clock, lock=False, patient=False) as wheel, progress() as show:
         base = _people_base(wheel.settings.config.vault.overview)
         if not (root / base).exists():
             files.create(root, base, PEOPLE_BASE.encode())
             out.print(safe(f"Wrote {base}: a table of people for Obsidian's Bases."))
-        wheel.waits = replace(wheel.waits, quiet=0.0)  # a note that is being written counts as well
         outcome = wheel.turn(dry_run=True, progress=show)
     _tell(vault, outcome)
 

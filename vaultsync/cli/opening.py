@@ -71,9 +71,11 @@ def opened(
     command: str = "reconcile",
     daemon: bool = False,
     lock: bool = True,
+    patient: bool = True,
 ) -> Iterator[Wheel]:
     """Open a vault for the length of a command, by whose name the journal calls what it does.
 
+    Not `patient`: notes count as they stand, also those that somebody is writing just now.
     Raises VaultError, ConfigError, LockedError or StateError.
     """
     settings = load_settings(find_vault(vault), config)
@@ -81,7 +83,8 @@ def opened(
     with vault_lock(folder, settings.root) if lock else contextlib.nullcontext():
         state = State(folder / "state.db")
         try:
-            wheel = Wheel(settings, state, clock, waits(settings.config.machine, daemon=daemon), command)
+            periods = waits(settings.config.machine, daemon=daemon)
+            wheel = Wheel(settings, state, clock, periods if patient else replace(periods, quiet=0.0), command)
             yield wheel
             wheel.finish()
         finally:

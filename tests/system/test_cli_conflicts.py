@@ -114,6 +114,8 @@ def test_a_kept_rows_status_brings_its_date_and_the_next_occurrence(quick: InPro
     row = line_with(vault, TOBIAS, "Wind the clock")
     edit(vault, TOBIAS, row, row.replace("- [ ]", "- [x]"))
     quick("reconcile", vault, *TODAY, expect=4)
+    told = quick("conflicts", vault, *TODAY, expect=4)
+    assert "    [-]  in the note\n    [x]  in Tasks/@Tobias Wren.md:" in told
     quick("resolve", only(quick, vault)["id"], "--keep", "row", "--vault", vault, *TODAY)
     following, done = (vault / "weekly.md").read_text().splitlines()
     assert following.startswith("- [ ] Wind the clock @Tobias Wren 🔁 every week 📅 2025-11-15 ^t-")

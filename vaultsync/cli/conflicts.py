@@ -128,6 +128,11 @@ def _last_known(key: str, found: Survey, wheel: Wheel) -> str:
     return read_text(line, found.roster, rules.assignees).prose if line else ""
 
 
+def _shown(field: str, value: str) -> str:
+    """Return a value as it is told: a status as its box, which may be a blank one."""
+    return f"[{value}]" if field == "status" else value or "none"
+
+
 def _tell(standing: list[StandingReport]) -> None:
     out = console()
     for (path, line, _), group in itertools.groupby(standing, key=lambda each: (each.path, each.line, each.id)):
@@ -139,10 +144,10 @@ def _tell(standing: list[StandingReport]) -> None:
                 out.print(f"  {GONE}, or keep it:")
             else:
                 out.print(f"  {each.field}")
-                out.print(safe(f"    {each.source or 'none'}  in the note"), style="yellow")
+                out.print(safe(f"    {_shown(each.field, each.source)}  in the note"), style="yellow")
             for row in each.rows:
                 where = row.path if row.line is None else f"{row.path}:{row.line}"
-                out.print(safe(f"    {row.value or 'none'}  in {where}"), style="yellow")
+                out.print(safe(f"    {_shown(each.field, row.value)}  in {where}"), style="yellow")
             for command in each.commands:
                 out.print(safe(f"  {command}"), style="dim")
     if standing:

@@ -94,7 +94,7 @@ class Waiting:
         return [
             end
             for path, changed in self.scanner.changed_at.items()
-            if (end := changed + self.waits.stamp_after) > self.planned_at
+            if (end := changed + max(self.waits.quiet, self.waits.stamp_after)) > self.planned_at
             and (note := self.scanner.notes.get(path))
             and (
                 path == self.scanner.settings.rules.capture  # what is captured waits for it
@@ -106,7 +106,7 @@ class Waiting:
         return [
             end
             for path, changed in self.scanner.changed_at.items()
-            if (end := changed + self.waits.settle) > self.planned_at
+            if (end := changed + max(self.waits.quiet, self.waits.settle)) > self.planned_at
             and (note := self.scanner.notes.get(path))
             and note.kind == "index"
         ]

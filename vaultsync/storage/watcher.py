@@ -48,6 +48,7 @@ _EVENTS: Final[list[type[FileSystemEvent]]] = [
     DirDeletedEvent,
 ]
 _LOGGER: Final = "watchdog"
+_SILENT: Final = logging.NullHandler()  # what nobody hears isn't printed either
 _PLACEHOLDER: Final = re.compile(r"(?P<folder>.*/|)\.(?P<name>[^/]+\.md)\.icloud", re.DOTALL)
 # The files that settings are read from; what else changes in dot folders (workspace.json, at every click) is no matter.
 _SETTINGS: Final = re.compile(
@@ -87,6 +88,7 @@ class Watcher:
         self.polling_because = watch_limits.why_polling(self.root, self.polling)
         if self.polling_because is not None:
             return
+        logging.getLogger(_LOGGER).addHandler(_SILENT)
         logging.getLogger(_LOGGER).addHandler(self._listener)
         self._listener.error = None
         # Folders that come while their parents are being read are warned of; where warnings are errors, that ends the

@@ -1,0 +1,389 @@
+"""When the daemon looks and turns, in made-up time: what happens is written down with its second."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from queue import Empty
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+from system.installed import write
+
+from vaultsync.asked import Asked
+from vaultsync.clock import Clock
+from vaultsync.cycle import Wheel
+from vaultsync.daemon import Backoff, Daemon
+from vaultsync.errors import ConfigError, WatchError
+from vaultsync.settings import load_settings
+from vaultsync.storage import vault
+from vaultsync.storage.state import State, StateError
+from vaultsync.storage.watcher import Sign, Watcher
+from vaultsync.waits import Waits
+from vaultsync.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, MutableMapping
+    from pathlib import Path
+
+ANA = "Tasks/@Ana Ruiz.md"
+WAITS = Waits(quiet=2, quiet_max=30, stamp_after=10, settle=60, absent_delay=5, late=3)
+
+
+@dataclass
+class Life:
+    """A daemon, its vault, and what comes to pass at which second of its life."""
+
+    root: Path
+    state: State
+    passed: float = 0.0
+    slept: float = 0.0  # seconds that the machine slept, or by which its clock was set
+    plan: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
+    hints: list[object] = field(default_factory=list)
+    turns: list[float] = field(default_factory=list)
+    looks: list[float] = field(default_factory=list)
+    starts: list[float] = field(default_factory=list)
+    faults: dict[float, str] = field(default_factory=dict)  # why the watcher is dead, from a second on
+    said: list[dict[str, object]] = field(default_factory=list)
+    asked: Asked = field(default_factory=Asked)
+    reopen: Callable[[Wheel], Wheel | None] = lambda _wheel: None
+
+    # The watcher's part.
+    polling: str = "off"
+    polling_because: str | None = None
+
+    def start(self) -> None:
+        self.starts.append(self.passed)
+
+    def stop(self) -> None:
+        return
+
+    def fault(self) -> str | None:
+        return next((why for second, why in self.faults.items() if self.passed >= second), None)
+
+    def put(self, hint: object) -> None:
+        self.hints.append(hint)
+
+    def get(self, timeout: float) -> object:
+        until = self.passed + timeout
+        while not self.hints:
+            if not self.plan or self.plan[0][0] > until:
+                self.passed = until
+                raise Empty
+            second, act = self.plan.pop(0)
+            self.passed = max(self.passed, second)
+            act()
+        return self.hints.pop(0)
+
+    # What a test says.
+    def at(self, second: float, act: Callable[[], None]) -> None:
+        self.plan.append((second, act))
+
+    def save(self, second: float, path: str, text: str) -> None:
+        def act() -> None:
+            write(self.root, {path: text})
+            self.put(path)
+
+        self.at(second, act)
+
+    def doubt(self, second: float) -> None:
+        self.at(second, lambda: self.put(Sign.DOUBT))
+
+    def live(self, seconds: float, waits: Waits = WAITS) -> None:
+        """Live for so long."""
+
+        def end() -> None:
+            self.asked.to_stop = True
+
+        self.at(seconds, end)
+        self.plan.sort(key=lambda each: each[0])
+        began = 1_800_000_000.0  # in the morning of 2027-01-15, UTC
+        clock = Clock(
+            now=lambda: began + self.passed + self.slept,
+            monotonic=lambda: self.passed,
+            sleep=lambda seconds: setattr(self, "passed", self.passed + seconds),
+        )
+        wheel = Wheel(load_settings(self.root), self.state, clock, waits)
+        turn, look = Wheel.turn, Wheel.look
+
+        def noted(moments: list[float], way: Callable[..., Any]) -> Callable[..., Any]:
+            def act(*arguments: Any, **named: Any) -> Any:
+                moments.append(self.passed)
+                return way(*arguments, **named)
+
+            return act
+
+        words = Words(structlog.wrap_logger(None, processors=[self._hear]))
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(Wheel, "turn", noted(self.turns, turn))
+            patched.setattr(Wheel, "look", noted(self.looks, look))
+            watcher = self.watcher()
+            Daemon(wheel, watcher, self.asked, words, lambda wheel: self.reopen(wheel)).run()  # noqa: PLW0108 - it may change
+
+    def watcher(self) -> Watcher:
+        life = self
+
+        class Scripted(Watcher):
+            def __init__(self) -> None:
+                self.polling_because = life.polling_because
+                self.hints = life  # type: ignore[assignment]
+
+            start, stop, fault = (staticmethod(each) for each in (life.start, life.stop, life.fault))  # type: ignore[assignment]
+
+        return Scripted()
+
+    def _hear(self, _logger: object, level: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+        self.said.append({"level": level, **event})
+        raise structlog.DropEvent
+
+    def events(self, *, but: tuple[str, ...] = ("cycle",)) -> list[object]:
+        return [said["event"] for said in self.said if said["event"] not in but]
+
+
+@pytest.fixture
+def life(tmp_path: Path) -> Iterator[Life]:
+    root = tmp_path / "vault"
+    write(root, {".vaultsync/config.yaml": "timezone: UTC\n", "Note.md": "- [ ] Mend the sail @Ana Ruiz\n"})
+    state = State(tmp_path / "state/state.db")
+    yield Life(root, state)
+    state.close()
+
+
+def task(number: int) -> str:
+    return f"- [ ] Read chapter {number} @Ana Ruiz\n"
+
+
+def rows(life: Life) -> str:
+    file = life.root / ANA
+    return file.read_text() if file.exists() else ""
+
+
+def test_it_turns_at_the_start_and_then_only_looks(life: Life) -> None:
+    life.live(3600)
+    assert life.turns == [0.0]
+    assert [round(second) for second in life.looks] == [300 * n for n in range(1, 12)]
+    assert life.events() == []
+    assert "Mend the sail" in rows(life)
+
+
+def test_an_edit_is_planned_on_when_it_has_been_quiet(life: Life) -> None:
+    life.save(100, "New.md", task(1))
+    life.live(105)
+    assert life.turns[0] == 0.0
+    assert [round(turn, 1) for turn in life.turns[1:]] == [102.1]
+
+
+def test_a_note_that_is_always_being_written_is_served_after_quiet_max(life: Life) -> None:
+    for number in range(100, 160):
+        life.save(number, "New.md", task(number))
+    life.live(160, Waits(quiet=2, quiet_max=30, stamp_after=0, settle=0, absent_delay=5))
+    assert 130 <= life.turns[1] <= 131
+    assert len(life.turns) <= 3
+    assert "Read chapter" in rows(life)
+
+
+def test_a_storm_of_notes_is_one_cycle(life: Life) -> None:
+    for number in range(100):
+        life.save(100 + number / 10, f"{number}.md", task(number))
+    life.live(118)
+    assert [round(turn) for turn in life.turns[1:]] == [112]
+
+
+def test_a_storm_that_does_not_end_is_served_all_the_same(life: Life) -> None:
+    for number in range(900):
+        life.save(100 + number / 10, f"{number}.md", task(number))
+    life.live(185)
+    assert 2 <= len(life.turns[1:]) <= 4
+    assert 100 + 30 <= life.turns[1] <= 100 + 33
+
+
+def test_a_note_that_went_is_missed_after_the_quiet_period(life: Life) -> None:
+    def remove() -> None:
+        (life.root / "Note.md").unlink()
+        life.put("Note.md")
+
+    life.at(100, remove)
+    life.live(110)
+    assert round(life.turns[1]) == 102
+
+
+def test_hints_of_what_has_not_changed_do_nothing(life: Life) -> None:
+    life.at(100, lambda: life.hints.extend(["Note.md", "Gone.md", ".obsidian/x.md", "a/../../x.md"]))
+    life.live(200)
+    assert life.turns == [0.0]
+
+
+def test_a_doubt_is_a_reason_to_look_at_everything(life: Life) -> None:
+    life.at(50, lambda: write(life.root, {"Unseen.md": task(1)}))
+    life.doubt(100)
+    life.live(103)
+    assert [round(look, 1) for look in life.looks] == [100.1]
+    assert [round(turn, 1) for turn in life.turns[1:]] == [102.1]
+
+
+def test_what_no_event_told_of_is_found_by_the_next_full_look(life: Life) -> None:
+    life.at(50, lambda: write(life.root, {"Unseen.md": task(1)}))
+    life.live(320)
+    assert [round(turn) for turn in life.turns[1:]][:1] == [302]
+
+
+@pytest.mark.parametrize("seconds", [pytest.param(7200, id="a sleep"), pytest.param(-7200, id="a clock set back")])
+def test_after_a_gap_in_time_everything_is_looked_at(life: Life, seconds: float) -> None:
+    life.at(99, lambda: setattr(life, "slept", seconds))
+    life.live(135)
+    assert len(life.looks) == 1
+    assert life.turns == [0.0]
+
+
+def test_a_new_day_is_a_reason_to_turn(life: Life) -> None:
+    """The life begins at 08:00 UTC."""
+    life.live(16 * 3600 + 60)
+    assert life.turns == [0.0, pytest.approx(16 * 3600, abs=0.01)]
+
+
+def test_a_day_begins_in_the_vaults_time_zone(life: Life) -> None:
+    write(life.root, {".vaultsync/config.yaml": "timezone: Asia/Tokyo\n"})
+    life.live(8 * 3600)
+    assert life.turns == [0.0, pytest.approx(7 * 3600, abs=0.01)]
+
+
+# -- when something is wrong
+
+
+def test_a_vault_that_goes_and_comes_back_is_left_alone_meanwhile_and_then_looked_at(life: Life) -> None:
+    away = life.root.with_name("away")
+
+    def leave() -> None:
+        life.root.rename(away)
+        life.put(Sign.DOUBT)
+
+    def come_back() -> None:
+        write(away, {"Unseen.md": task(1)})
+        away.rename(life.root)
+
+    life.at(100, leave)
+    life.at(250, lambda: life.put("Note.md"))
+    life.at(400, come_back)
+    life.live(500)
+    assert life.events() == ["halted", "the vault is back", "all right again"]
+    assert [turn for turn in life.turns if 100 < turn < 400] == []
+    assert len(life.starts) == 2
+    assert "Read chapter 1" in rows(life)
+
+
+def test_an_empty_folder_in_the_vaults_place_is_never_written_to(life: Life) -> None:
+    away = life.root.with_name("away")
+
+    def leave() -> None:
+        life.root.rename(away)
+        life.root.mkdir()
+
+    life.at(100, leave)
+    life.live(1000)
+    assert life.events() == ["halted"]
+    assert list(life.root.iterdir()) == []
+
+
+def test_a_vault_put_back_under_another_identity_is_the_vault(life: Life) -> None:
+    def replace() -> None:
+        shutil.copytree(life.root, life.root.with_name("copy"))
+        life.root.rename(life.root.with_name("before"))
+        life.root.with_name("copy").rename(life.root)
+        write(life.root, {"Unseen.md": task(1)})
+
+    life.at(100, replace)
+    life.live(200)
+    assert life.events() == ["the vault is back"]
+    assert "Read chapter 1" in rows(life)
+
+
+def test_a_state_that_cannot_be_written_is_told_once_and_tried_later_and_later(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise StateError("state.db: the state can't be written: disk is full")
+
+    monkeypatch.setattr(State, "record", refuse)
+    life.live(400)
+    assert life.events() == ["cycle failed"]
+    assert [round(turn) for turn in life.turns] == [0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303, 363]
+    assert not (life.root / ANA).exists()
+    assert (life.root / "Note.md").read_text() == "- [ ] Mend the sail @Ana Ruiz\n"
+
+
+def test_notes_that_cannot_be_written_are_told_once_and_tried_later_and_later(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placed = vault.create
+    refusing = [True]
+
+    def create(root: Path, path: str, content: bytes) -> None:
+        if refusing:
+            raise OSError(28, "No space left on device")
+        placed(root, path, content)
+
+    monkeypatch.setattr(vault, "create", create)
+    life.at(50, refusing.clear)
+    life.live(100)
+    assert life.events() == ["can't write; it is tried again", "can write again"]
+    assert [said["level"] for said in life.said if said["event"] == "can't write; it is tried again"] == ["error"]
+    assert "Mend the sail" in rows(life)
+
+
+def test_a_config_that_cannot_be_used_is_told_once_while_the_one_before_stays(life: Life) -> None:
+    def refuse(_wheel: Wheel) -> None:
+        raise ConfigError("config.yaml: ownr: unknown key")
+
+    life.reopen = refuse
+    life.at(1200, lambda: setattr(life, "reopen", lambda _wheel: None))
+    life.live(2000)
+    assert life.events() == ["the config can't be used; the one before stays", "all right again"]
+
+
+def test_a_problem_is_told_once_while_it_lasts(life: Life) -> None:
+    def spoil() -> None:
+        (life.root / "Bad.md").write_bytes(b"\xff\n")
+        life.put("Bad.md")
+
+    life.at(50, spoil)
+    life.save(100, "New.md", task(1))
+    life.save(200, "Bad.md", "good\n")
+    life.at(300, spoil)
+    life.live(400)
+    assert [said.get("path") for said in life.said if said["event"] == "problem"] == ["Bad.md", "Bad.md"]
+
+
+# -- the watcher
+
+
+def test_a_watcher_that_fails_is_started_again_and_everything_looked_at(life: Life) -> None:
+    life.faults = {50: "dead"}
+    life.at(61, life.faults.clear)
+    life.live(200)
+    assert life.events() == ["the watcher failed", "all right again"]
+    assert [round(start) for start in life.starts] == [0, 61]
+    assert any(60 <= look <= 62 for look in life.looks)
+
+
+def test_a_watcher_that_cannot_be_kept_alive_ends_the_daemon(life: Life) -> None:
+    life.faults = {0: "dead"}
+    with pytest.raises(WatchError, match="dead") as ended:
+        life.live(3600)
+    assert ended.value.exit_code == 3
+    assert len(life.starts) == 7
+
+
+def test_a_vault_that_is_polled_is_looked_at_every_two_seconds(life: Life) -> None:
+    life.polling_because = "`watch.polling` is on"
+    life.at(50, lambda: write(life.root, {"Unseen.md": task(1)}))
+    life.live(60)
+    assert len(life.looks) >= 25
+    assert 52 <= life.turns[1] <= 56
+
+
+def test_waits_grow_to_a_minute_and_begin_anew() -> None:
+    backoff = Backoff()
+    assert [backoff.wait() for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
+    backoff.reset()
+    assert backoff.wait() == 1

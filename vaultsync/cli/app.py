@@ -1,53 +1,98 @@
-"""The `vaultsync` command: its subcommands, and how errors become messages and exit codes."""
+"""The `vaultsync` command: its subcommands, and how errors become messages and exit codes.
+
+A subcommand's module is loaded when it is called or asked for help: most of what one needs, the others don't.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
-from vaultsync.cli.conflicts import conflicts_command
-from vaultsync.cli.demo import demo_command
-from vaultsync.cli.doctor import doctor_command
-from vaultsync.cli.eject import eject_command
-from vaultsync.cli.init import init_command
-from vaultsync.cli.line import line_app
-from vaultsync.cli.log import log_command
-from vaultsync.cli.people import people_command
-from vaultsync.cli.reconcile import reconcile_command
-from vaultsync.cli.resolve import resolve_command
-from vaultsync.cli.run import run_command
-from vaultsync.cli.service import service_app
-from vaultsync.cli.set_status import set_command
-from vaultsync.cli.status import status_command
-from vaultsync.cli.tasks import tasks_command
-from vaultsync.cli.terminal import console, safe_lines
-from vaultsync.cli.undo import undo_command
 from vaultsync.errors import VaultsyncError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class _Entry(NamedTuple):
+    """Where a subcommand is found, and what the list of commands says of it."""
+
+    place: str
+    summary: str
+
+
+COMMANDS = {
+    "init": _Entry("init:init_command", "Look at a vault and write its config."),
+    "reconcile": _Entry("reconcile:reconcile_command", "Bring index notes and sources in step, once."),
+    "run": _Entry("run:run_command", "Keep the vault in step until stopped."),
+    "tasks": _Entry("tasks:tasks_command", "List tasks, all or filtered."),
+    "set": _Entry("set_status:set_command", "Accept, reject, start, finish or reopen tasks."),
+    "conflicts": _Entry("conflicts:conflicts_command", "List what sources and rows disagree on."),
+    "resolve": _Entry("resolve:resolve_command", "End a conflict in favour of one side."),
+    "status": _Entry("status:status_command", "Tell how the daemon and the vault are doing."),
+    "people": _Entry("people:people_command", "List people, and names that look alike."),
+    "log": _Entry("log:log_command", "Show what was done to the notes."),
+    "undo": _Entry("undo:undo_command", "Put back the lines that a run changed."),
+    "doctor": _Entry("doctor:doctor_command", "Find what is wrong with a vault, and mend it."),
+    "demo": _Entry("demo:demo_command", "Write an example vault and run a cycle."),
+    "eject": _Entry("eject:eject_command", "Take everything of vaultsync out of a vault."),
+    "service": _Entry("service:service_app", "Run the daemon as a service of this system."),
+    "line": _Entry("line:line_app", "Read and change single task lines, JSON in and out."),
+}
+
+
+class _Loaded(Mapping[str, Any]):
+    """The subcommands as click knows them, by name; each is loaded when it is asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        module, _, attribute = COMMANDS[name].place.partition(":")
+        found = getattr(import_module(f"vaultsync.cli.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            group = get_group(found)
+            group.name = name
+            return group
+        single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        single.command(name)(found)
+        return get_command(single)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class _Commands(TyperGroup):
+    """The group of all subcommands."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = _Loaded()  # type: ignore[assignment]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - click calls it so
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+
 app = typer.Typer(
-    help="Roll an Obsidian vault's proposed tasks up into one plain note per person, and keep both ends the same.",
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command("init")(init_command)
-app.command("reconcile")(reconcile_command)
-app.command("run")(run_command)
-app.command("tasks")(tasks_command)
-app.command("set")(set_command)
-app.command("conflicts")(conflicts_command)
-app.command("resolve")(resolve_command)
-app.command("status")(status_command)
-app.command("people")(people_command)
-app.command("log")(log_command)
-app.command("undo")(undo_command)
-app.command("doctor")(doctor_command)
-app.command("demo")(demo_command)
-app.command("eject")(eject_command)
-app.add_typer(service_app, name="service")
-app.add_typer(line_app, name="line")
+
+
+@app.callback()
+def _vaultsync() -> None:
+    """Roll an Obsidian vault's proposed tasks up into one plain note per person, and keep both ends the same."""
 
 
 def main() -> None:
@@ -55,6 +100,8 @@ def main() -> None:
     try:
         app()
     except VaultsyncError as error:
+        from vaultsync.cli.terminal import console, safe_lines  # noqa: PLC0415 - needed for errors alone
+
         console(stderr=True).print(safe_lines(f"vaultsync: {error}"), style="red")
         sys.exit(error.exit_code)
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 Record = dict[str, object]
 
 line_app = typer.Typer(
-    help="The task line as a filter: JSON lines in, JSON lines out (for editors, scripts, tests).", no_args_is_help=True
+    help="The task line as a filter: JSON lines in, JSON lines out (for editors, scripts, tests).",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 

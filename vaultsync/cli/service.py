@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 _CARRIED = frozenset({VAULT_VARIABLE, "VAULTSYNC_STATE_DIR"})  # what they say stands in the service's command
 
 service_app = typer.Typer(
-    help="The daemon as a service: a systemd user unit, a launchd agent, or a Windows logon task.", no_args_is_help=True
+    help="The daemon as a service: a systemd user unit, a launchd agent, or a Windows logon task.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 

@@ -88,8 +88,9 @@ def check_vault(seed: int, folder: Path) -> int:
     _turn(vault)
     if strangers:
         _turn(vault)  # a task line that moved below a region gets its row in the cycle after
-    _settled(vault)
-    _rows_show_their_tasks(vault, conflicts=set())
+    first_sight = _settled(vault)
+    assert first_sight.plan.conflicts == ()
+    _rows_show_their_tasks(vault, first_sight)
     for _ in range(2):
         if rng.random() < 0.8:
             _edit_rows(vault, rng)
@@ -101,10 +102,7 @@ def check_vault(seed: int, folder: Path) -> int:
         _turn(vault)
         again = _settled(vault)
         refused = frozenset(problem.path for problem in (*outcome.problems, *again.problems))
-        conflicts = {(conflict.key, conflict.field) for conflict in again.plan.conflicts}
-        _rows_show_their_tasks(
-            vault, conflicts | {(key, "tags") for key, name in conflicts if name == "prose"}, refused
-        )
+        _rows_show_their_tasks(vault, again, refused)
     return NOTES
 
 
@@ -120,7 +118,10 @@ def _turn(vault: _Vault) -> Outcome:
     assert before.keys() <= after.keys(), "a note is gone"
     for path, content in after.items():
         if path not in before:
-            assert path in drawn, f"{path}: made without a plan"
+            if path == vault.settings.rules.capture:
+                _only_planned_lines_changed(path, b"", content, edits[path])
+            else:
+                assert path in drawn, f"{path}: made without a plan"
         elif notes[path].held is not None:
             assert content == before[path], f"{path}: held and written"
         elif path in drawn:
@@ -133,6 +134,7 @@ def _turn(vault: _Vault) -> Outcome:
 def _only_planned_lines_changed(path: str, before: bytes, after: bytes, edits: list[PlannedEdit]) -> None:
     lines = _LINE.findall(before)
     by_line = {edit.line: edit for edit in edits}
+    appended = [edit.after[0].encode() for edit in edits if edit.line > len(lines)]
     removes = any(not edit.after for edit in edits)
     rest = after
     for number, line in enumerate(lines, 1):
@@ -166,7 +168,8 @@ def _only_planned_lines_changed(path: str, before: bytes, after: bytes, edits: l
                 and not _blank_next(lines, number)
             ):
                 rest = rest[blank.end() :]
-    assert not rest, f"{path}: {rest[:80]!r} was added at the end"
+    added = [line.rstrip(b"\r\n") for line in _LINE.findall(rest)]
+    assert [line for line in added if line] == appended, f"{path}: {rest[:80]!r} was added at the end"
 
 
 def _blank_next(lines: list[bytes], number: int) -> bool:
@@ -205,10 +208,11 @@ def _settled(vault: _Vault) -> Outcome:
     return outcome
 
 
-def _rows_show_their_tasks(
-    vault: _Vault, conflicts: set[tuple[str, str]], refused: frozenset[str] = frozenset()
-) -> None:
+def _rows_show_their_tasks(vault: _Vault, rested: Outcome, refused: frozenset[str] = frozenset()) -> None:
     """Hold each row to its source line, and to being one task, to us and to the Tasks plugin."""
+    conflicts = {(conflict.key, conflict.field) for conflict in rested.plan.conflicts}
+    conflicts |= {(key, "tags") for key, name in conflicts if name == "prose"}
+    told = {(problem.path, problem.line) for problem in rested.problems}
     notes = vault.parsed()
     rules = vault.settings.rules
     roster, _ = vault_roster(notes, vault.settings.config.vault)
@@ -219,7 +223,10 @@ def _rows_show_their_tasks(
         if note.kind != "index" or note.regions is None or note.text is None:
             continue
         begin, end = note.regions.begin or 0, note.regions.end or 0
-        rows = read_region(note.text, begin, end).rows
+        content = read_region(note.text, begin, end)
+        rows = content.rows
+        for row in content.loose:
+            assert (path, row.number) in told, f"{path}:{row.number}: neither captured nor told: {row.text!r}"
         drawn: set[int] = set()  # lines of rows that nobody has typed into
         for row in rows:
             assert len(split_lines(row.text)) == 1
@@ -237,7 +244,7 @@ def _rows_show_their_tasks(
         above = "".join(split_lines(note.text)[: begin - 1])
         if _OURS.fullmatch(above):
             found = {line for line in find_task_lines(note.text).lines if begin < line < end}
-            assert found <= {row.number for row in rows}, f"{path}: {sorted(found)} are tasks"
+            assert found <= {row.number for row in (*rows, *content.loose)}, f"{path}: {sorted(found)} are tasks"
             assert drawn <= found, f"{path}: {sorted(drawn - found)} aren't tasks"
 
 

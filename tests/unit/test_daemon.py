@@ -134,7 +134,7 @@ class Life:
         return Scripted()
 
     def _hear(self, _logger: object, level: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-        self.said.append({"level": level, **event})
+        self.said.append({"level": level, "at": round(self.passed), **event})
         raise structlog.DropEvent
 
     def events(self, *, but: tuple[str, ...] = ("cycle",)) -> list[object]:
@@ -352,6 +352,16 @@ def test_a_problem_is_told_once_while_it_lasts(life: Life) -> None:
     life.at(300, spoil)
     life.live(400)
     assert [said.get("path") for said in life.said if said["event"] == "problem"] == ["Bad.md", "Bad.md"]
+
+
+def test_a_note_that_is_empty_in_the_middle_of_a_save_is_no_problem(life: Life) -> None:
+    life.save(100, "Other.md", task(1))
+    life.save(101.9, "Note.md", "")
+    life.save(102.5, "Note.md", "- [ ] Mend the sail @Ana Ruiz\n")
+    life.save(200, "Note.md", "")
+    life.live(210)
+    assert 101.9 < life.turns[1] < 102.5
+    assert [(said["path"], said["at"]) for said in life.said if said["event"] == "problem"] == [("Note.md", 202)]
 
 
 # -- the watcher

@@ -285,6 +285,21 @@ def test_an_empty_folder_in_the_vaults_place_is_never_written_to(life: Life) -> 
     assert list(life.root.iterdir()) == []
 
 
+def test_a_vault_that_goes_in_the_middle_of_a_cycle_gets_no_notes_in_the_folder_that_stays(life: Life) -> None:
+    away = life.root.with_name("away")
+
+    def leave(_path: str, _before: str | None, _after: str) -> None:
+        if not away.exists():
+            life.root.rename(away)
+            life.root.mkdir()
+
+    wheel = Wheel(load_settings(life.root), life.state, Clock(), Waits(0, 0, 0, 0, 0))
+    outcome = wheel.turn(tell=leave)
+    assert outcome.written == {"Note.md"}
+    assert list(life.root.iterdir()) == []
+    assert life.state.notes == {}
+
+
 def test_a_vault_put_back_under_another_identity_is_the_vault(life: Life) -> None:
     def replace() -> None:
         shutil.copytree(life.root, life.root.with_name("copy"))

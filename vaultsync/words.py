@@ -39,13 +39,10 @@ class Words:
                 seconds=round(seconds, 3),
             )
         self._tell_blocked(outcome)
-        # What is wrong with a note that is just being saved may be right in a moment.
-        young = frozenset(outcome.skipped)
-        problems = {problem: None for problem in outcome.problems if problem.path not in young}
-        for problem in problems:
+        for problem in outcome.problems:
             if problem not in self._problems and problem.path not in outcome.blocked:
                 self.log.warning("problem", path=problem.path, line=problem.line, what=problem.what)
-        self._problems = {*problems, *(problem for problem in self._problems if problem.path in young)}
+        self._problems = set(outcome.problems)
 
     def trouble(self, what: str, why: str) -> None:
         """Say that something fails, once while it fails for the same reason."""

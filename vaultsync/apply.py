@@ -47,6 +47,7 @@ class Applied:
     landed: dict[str, str] = field(default_factory=dict)  # path -> digest
     changed: set[str] = field(default_factory=set)  # somebody else was faster
     blocked: dict[str, str] = field(default_factory=dict)  # the system said no, in these words
+    left: bool = False  # the rest wasn't tried, since it was to stop
 
 
 def changed_paths(plan: Plan) -> list[str]:
@@ -115,7 +116,8 @@ def apply(  # noqa: PLR0913 - where from, where to, and who listens
     run = state.record(start, made) if order else None
     drawn = {write.path for write in plan.note_writes}
     for number, (path, before, after) in enumerate(new_texts(plan, scanner), 1):
-        if stop() or (path in drawn and (applied.changed | applied.blocked.keys()) - drawn):
+        applied.left = stop()
+        if applied.left or (path in drawn and (applied.changed | applied.blocked.keys()) - drawn):
             break
         if after is None:
             applied.changed.add(path)
@@ -168,7 +170,7 @@ def absorb(plan: Plan, applied: Applied, scanner: Scanner, backups: Backups) -> 
 def journaled(edits: Sequence[PlannedEdit], scanner: Scanner) -> list[MadeEdit]:
     """Return the edits as the journal keeps them; those of a note that isn't as planned on will not land."""
     texts = {path: _current_text(path, scanner) for path in {edit.path for edit in edits if not edit.after}}
-    return [made for path, each in _by_path(edits).items() for made in made_edits(texts.get(path) or "", each)]
+    return [made for path, each in _by_path(edits).items() for made in made_edits(texts.get(path), each)]
 
 
 def ended(run: int, edits: Sequence[MadeEdit], landed: Mapping[str, str]) -> RunEnd:

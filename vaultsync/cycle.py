@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vaultsync.apply import Checked, Progress, Tell, absorb, apply, changed_paths, check, tell_all
+from vaultsync.apply import Applied, Checked, Progress, Tell, absorb, apply, changed_paths, check, tell_all
 from vaultsync.errors import HaltError, VaultsyncError
 from vaultsync.model import Problem
 from vaultsync.reconcile.locate import has_own_ids
@@ -182,9 +182,7 @@ class Wheel:
             blocked |= applied.blocked
             self.scanner.scan_written(applied.landed)
             self.scanner.scan_some(applied.changed | {copy.path for copy in plan.absorbed})
-            drawn_only = {write.path for write in plan.note_writes} - {edit.path for edit in plan.edits}
-            # A failure that no source edit depends on changes nothing for the others.
-            if leave() or not (applied.changed or applied.blocked.keys() - drawn_only):
+            if self._is_through(plan, applied, stop, force=force):
                 break
         else:
             restless = (
@@ -310,6 +308,17 @@ class Wheel:
     def _must_leave(self, stop: Callable[[], bool], *, force: bool) -> bool:
         # A vault that is unmounted under us leaves an empty folder, which new notes would fill.
         return stop() or not (force or self.is_here())
+
+    def _is_through(self, plan: Plan, applied: Applied, stop: Callable[[], bool], *, force: bool) -> bool:
+        """Tell whether nothing is to be planned again. Raises HaltError if the vault went away under the writes."""
+        if stop():
+            return True
+        if applied.left:
+            self._require_root(force=force)
+            return False  # it was away for a moment
+        drawn_only = {write.path for write in plan.note_writes} - {edit.path for edit in plan.edits}
+        # A failure that no source edit depends on changes nothing for the others.
+        return not (applied.changed or applied.blocked.keys() - drawn_only)
 
     def _checked(self, plan: Plan) -> Checked:
         with self._thinking():

@@ -87,9 +87,9 @@ class PutBack:
     text: str = ""
 
 
-def made_edits(text: str, edits: Sequence[PlannedEdit]) -> list[MadeEdit]:
-    """Return the planned edits of one note as the journal keeps them."""
-    lines = _lines(text)
+def made_edits(text: str | None, edits: Sequence[PlannedEdit]) -> list[MadeEdit]:
+    """Return the planned edits of one note as the journal keeps them; without its text none of them will land."""
+    lines = _lines(text or "")
     new = {edit.line: edit.after for edit in edits}
     made = []
     end = min((edit.line for edit in edits if edit.adds), default=0)
@@ -97,7 +97,7 @@ def made_edits(text: str, edits: Sequence[PlannedEdit]) -> list[MadeEdit]:
         if edit.adds:
             made.append(MadeEdit(edit.path, end, (), edit.after, edit.why))
             continue
-        around = _around_removed(text, lines, edit, new) if not edit.after else None
+        around = _around_removed(text, lines, edit, new) if text is not None and not edit.after else None
         made.append(MadeEdit(edit.path, edit.line, (edit.before,), edit.after, edit.why, around))
     return made
 

@@ -108,14 +108,19 @@ class Displaced:
 
 
 def left_over(folder: Path, root: Path) -> Iterator[Displaced]:
-    """Yield what runs before this one displaced and didn't look at again."""
-    for record in sorted(folder.glob(f"*{_RECORD}")):
+    """Yield what runs before this one displaced and didn't look at again. Raises OSError."""
+    records = (place for place in folder.iterdir() if place.name.endswith(_RECORD)) if folder.exists() else ()
+    for record in sorted(records):
         try:
-            words = json.loads(record.read_bytes().partition(b"\n")[0])
+            first = record.read_bytes().partition(b"\n")[0]
+        except FileNotFoundError:
+            continue  # another process has just been done with it
+        try:
+            words = json.loads(first)
             path = words["path"]
             spare = (root / path).with_name(words["spare"])
             yield Displaced(path, spare, record, words["expected"], words["written"])
-        except (OSError, ValueError, KeyError):
+        except (ValueError, KeyError):
             # Torn by a power cut; the file beside it stays in the backups for its time.
             with contextlib.suppress(OSError):
                 record.unlink()

@@ -13,6 +13,7 @@ from vaultsync.markdown.merge3 import merge3
 from vaultsync.model import Problem
 from vaultsync.storage import vault
 from vaultsync.storage.displaced import left_over
+from vaultsync.storage.journal import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,15 +29,19 @@ _ATTEMPTS = 8  # merges of one file; each but the first because the note had cha
 
 
 def recover(root: Path, backups: Backups) -> None:
-    """Find what killed runs left: displaced files that nobody has looked at again."""
+    """Find what killed runs left: displaced files that nobody has looked at again. Raises StateError."""
     known = {displaced.record for displaced in backups.pending}
-    for displaced in left_over(backups.folder, root):
-        if displaced.record in known:
-            continue
-        if displaced.spare.exists():
-            displaced.take()
-        displaced.due = 0.0
-        backups.pending.append(displaced)
+    try:
+        for displaced in left_over(backups.folder, root):
+            if displaced.record in known:
+                continue
+            if displaced.spare.exists():
+                displaced.take()
+            displaced.due = 0.0
+            backups.pending.append(displaced)
+    except OSError as error:
+        why = f"{backups.folder}: the backups can't be read: {error.strerror}; nothing is changed"
+        raise StateError(why) from error
 
 
 def look_again(root: Path, backups: Backups, now: float, *, last: bool = False) -> float | None:

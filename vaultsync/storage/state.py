@@ -152,11 +152,13 @@ class State:
 
     def runs(self) -> list[Run]:
         """Return the runs of the journal, the newest first."""
-        return read_runs(self._connection)
+        with self._reading() as connection:
+            return read_runs(connection)
 
     def edits_of(self, run: int) -> list[MadeEdit]:
         """Return the edits of a run in their order."""
-        return read_edits(self._connection, run)
+        with self._reading() as connection:
+            return read_edits(connection, run)
 
     def prune(self, before: dt.datetime) -> None:
         """Forget the runs that began before a moment; the ids that they gave stay taken."""
@@ -208,6 +210,13 @@ class State:
             self.index_notes.pop(path, None)
         self.index_notes.update(changes.index_notes)
         self.ids |= ids
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        try:
+            yield self._connection
+        except sqlite3.Error as error:
+            raise StateError(f"{self.file}: the state can't be read: {error}; nothing more is changed") from error
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

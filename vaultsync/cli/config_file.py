@@ -82,3 +82,9 @@ def _setting(key: str, value: str | None) -> str:
     if value is None:
         return f"# {key}: null\n"
     return f"{key}: {json.dumps(value, ensure_ascii=False)}\n"
+
+
+def people_base_path(overview: str) -> str:
+    """Return where the table of people stands: beside the overview."""
+    folder, slash, _ = overview.rpartition("/")
+    return f"{folder}{slash}People.base"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import BaseModel
 
-from vaultsync.cli.config_file import PEOPLE_BASE
+from vaultsync.cli.config_file import PEOPLE_BASE, people_base_path
 from vaultsync.cli.opening import opened
 from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, TodayOption, VaultArgument
 from vaultsync.cli.report import EditReport, ProblemReport
@@ -83,7 +83,7 @@ def eject_command(
         )
     name = "." if vault is None else str(vault)
     with opened(vault, config, state_dir, Clock(today=today), command="eject") as wheel:
-        generated = {_people_base(wheel.settings.config.vault.overview): PEOPLE_BASE.encode()}
+        generated = {people_base_path(wheel.settings.config.vault.overview): PEOPLE_BASE.encode()}
         with progress() as show:
             ejection = plan_ejection(wheel, generated, show)
         ejected = Ejected()
@@ -104,11 +104,6 @@ def eject_command(
             _tell_outcome(vault, wheel, ejection, ejected, dry_run=dry_run)
     if ejection.stops or ejected.problems:
         raise typer.Exit(_PROBLEMS)
-
-
-def _people_base(overview: str) -> str:
-    folder, slash, _ = overview.rpartition("/")
-    return f"{folder}{slash}People.base"
 
 
 def _tell_plan(ejection: Ejection, *, stderr: bool = False) -> None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pendulum
 import typer
 
-from vaultsync.cli.config_file import PEOPLE_BASE, config_text
+from vaultsync.cli.config_file import PEOPLE_BASE, config_text, people_base_path
 from vaultsync.cli.opening import find_vault, opened
 from vaultsync.cli.options import StateDirOption, TodayOption, VaultArgument
 from vaultsync.cli.terminal import console, progress, safe
@@ -62,7 +62,7 @@ def init_command(
     files.create(root, VAULT_FILES[0], text.encode("utf-8"))
     out.print(safe(f"Wrote {VAULT_FILES[0]}: owner {name or 'unknown'} ({why}), timezone {zone or 'unknown'}."))
     with opened(root, None, state_dir, clock, lock=False, patient=False) as wheel, progress() as show:
-        base = _people_base(wheel.settings.config.vault.overview)
+        base = people_base_path(wheel.settings.config.vault.overview)
         if not (root / base).exists():
             files.create(root, base, PEOPLE_BASE.encode())
             out.print(safe(f"Wrote {base}: a table of people for Obsidian's Bases."))
@@ -121,11 +121,6 @@ def _local_zone() -> str | None:
     except (ValueError, OSError, LookupError, RuntimeError):
         return None
     return name
-
-
-def _people_base(overview: str) -> str:
-    folder, slash, _ = overview.rpartition("/")
-    return f"{folder}{slash}People.base"
 
 
 def _tell(given: Path | None, outcome: Outcome) -> None:

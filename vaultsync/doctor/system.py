@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from vaultsync.reconcile.findings import Finding, Kind
 from vaultsync.storage.journal import StateError, read_runs, reading
+from vaultsync.storage.lock import read_holder
 from vaultsync.storage.watch_limits import PROC, file_system, is_remote, leads_to_inotify, number_in, roomy
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def state_findings(folder: Path) -> Iterator[Finding]:
         yield Finding(Kind.STATE, None, None, str(error), mend)
         return
     dead = [run for run in runs if not run.ended]
-    if dead and not _is_held(folder):
+    if dead and read_holder(folder) is None:
         numbers = ", ".join(str(run.number) for run in reversed(dead))
         what = f"run {numbers} of the journal ({dead[0].command}) began and never ended"
         mend = "--fix finds out which of its edits landed, and so does the next cycle"
@@ -94,19 +95,6 @@ def _sizes(folder: Path) -> list[int]:
             return [entry.stat().st_size for entry in entries if entry.is_file(follow_symlinks=False)]
     except OSError:
         return []
-
-
-def _is_held(folder: Path) -> bool:
-    """Tell whether the vaultsync that says it is at work on this vault is alive."""
-    if os.name != "posix":
-        return (folder / "holder").exists()
-    try:
-        os.kill(int((folder / "holder").read_text(encoding="ascii").split()[-1]), 0)
-    except PermissionError:
-        return True
-    except (OSError, ValueError, IndexError):
-        return False
-    return True
 
 
 def _instances_in_use(proc: Path) -> int:

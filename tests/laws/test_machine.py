@@ -8,7 +8,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ClassVar, ParamSpec, TypeVar
 from unittest.mock import patch
 
 import pytest
@@ -22,17 +22,19 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from laws.vault_model import FolderVault, agreement, roster_of
+from laws.vault_model import FolderVault, agreement
 
 from vaultsync.index.links import find_links
 from vaultsync.storage import vault as files
 from vaultsync.storage.state import State
+from vaultsync.survey import vault_roster
 from vaultsync.tasks.note import parse_note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from vaultsync.cycle import Outcome
+    from vaultsync.tasks.note import Note
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,6 +51,7 @@ SETTINGS = (
     "index:\n  link_text: title\n",
     "index:\n  max_rows: 1\n",
 )
+INBOX = "Tasks/Inbox.md"
 SYMBOLS = ("?", " ", "/", "x", "-", "X", "R", "!")
 
 NOTES = {
@@ -66,6 +69,11 @@ NOTES = {
     ),
     "Keep.md": "Never deleted\n",
 }
+
+
+def is_ours(path: str) -> bool:
+    """Tell whether a note is an index note or the overview; the capture note beside them is a source."""
+    return path.startswith("Tasks/") and path != INBOX
 
 
 class CrashError(BaseException):
@@ -106,13 +114,16 @@ def fixed(text: str) -> list[str]:
 class VaultMachine(RuleBasedStateMachine):
     """Users type, the wheel turns, runs die; `owed` are the words that somebody typed and nobody took back."""
 
+    notes: ClassVar[Mapping[str, str]] = NOTES
+    configs: ClassVar[Sequence[str]] = SETTINGS
+
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="vaultsync-machine-"))
         self.vault = FolderVault(self.folder)
         self.patched = patch("os.fsync")
         self.patched.start()
-        for path, text in NOTES.items():
+        for path, text in self.notes.items():
             self.vault.write(path, text)
         self.owed: set[str] = set()
         self.count = 0
@@ -135,13 +146,13 @@ class VaultMachine(RuleBasedStateMachine):
         return f"20{30 + self.count // 300 % 60}-{1 + self.count // 25 % 12:02}-{1 + self.count % 25:02}"
 
     def sources(self) -> list[str]:
-        return [path for path in self.vault.texts() if not path.startswith("Tasks/")]
+        return [path for path in self.vault.texts() if not is_ours(path)]
 
     def places(self, *, rows: bool) -> list[tuple[str, int]]:
         """Return the task lines, in index notes only those with a link."""
         found: list[tuple[str, int]] = []
         for path, text in self.vault.texts().items():
-            if path.startswith("Tasks/") is not rows:
+            if is_ours(path) is not rows:
                 continue
             for number, line in enumerate(text.split("\n")):
                 if BOX.match(line) and bool(find_links(line)) is rows:
@@ -324,7 +335,7 @@ class VaultMachine(RuleBasedStateMachine):
 
     @rule(pick=PICKS)
     def rename_index_note(self, pick: int) -> None:
-        notes = [path for path in self.vault.texts() if path.startswith("Tasks/") and not path.endswith("Overview.md")]
+        notes = [path for path in self.vault.texts() if is_ours(path) and not path.endswith("Overview.md")]
         if notes:
             self.count += 1
             (self.vault.root / notes[pick % len(notes)]).rename(self.vault.root / f"Tasks/Mine {self.count}.md")
@@ -332,7 +343,7 @@ class VaultMachine(RuleBasedStateMachine):
 
     @rule(pick=PICKS)
     def delete_index_note(self, pick: int) -> None:
-        notes = [path for path in self.vault.texts() if path.startswith("Tasks/")]
+        notes = [path for path in self.vault.texts() if is_ours(path)]
         if notes:
             path = notes[pick % len(notes)]
             self.forgive(self.vault.read(path))
@@ -364,9 +375,9 @@ class VaultMachine(RuleBasedStateMachine):
 
     # -- what happens to the settings and the clock
 
-    @rule(setting=st.sampled_from(SETTINGS))
-    def change_settings(self, setting: str) -> None:
-        self.vault.configure(setting)
+    @rule(pick=PICKS)
+    def change_settings(self, pick: int) -> None:
+        self.vault.configure(self.configs[pick % len(self.configs)])
         self.rested = False
 
     @rule(settle=st.sampled_from((0, 60)))
@@ -409,7 +420,7 @@ class VaultMachine(RuleBasedStateMachine):
         outcome = self.vault.turn()
         after = self.vault.texts()
         for path, text in before.items():
-            if not path.startswith("Tasks/"):
+            if not is_ours(path):
                 assert fixed(after[path]) == fixed(text), path
         return outcome
 
@@ -453,10 +464,14 @@ class VaultMachine(RuleBasedStateMachine):
         rules = self.vault.settings.rules
         notes = {path: parse_note(path, text.encode(), "", rules) for path, text in texts.items()}
         refused = {problem.path for problem in outcome.problems}
-        differing = agreement(notes, rules, roster_of(notes))
+        differing = agreement(notes, rules, vault_roster(notes, self.vault.settings.config.vault)[0])
         assert differing <= conflicts or refused, differing - conflicts
         self.every_word_is_there()
+        self.hold_at_rest(again, notes)
         self.rested = True
+
+    def hold_at_rest(self, outcome: Outcome, notes: Mapping[str, Note]) -> None:
+        """Hold what else must be true at rest, for machines whose users do more."""
 
     @initialize()
     def begin(self) -> None:
@@ -469,9 +484,9 @@ class VaultMachine(RuleBasedStateMachine):
         assert lost == set(), f"lost: {lost}"
 
 
-def run(examples: int, steps: int) -> None:
+def run(examples: int, steps: int, machine: type[VaultMachine] = VaultMachine) -> None:
     run_state_machine_as_test(
-        VaultMachine,
+        machine,
         settings=settings(
             max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
         ),

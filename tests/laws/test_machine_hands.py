@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
-from laws.test_machine import BOX, NAMES, NOTES, PICKS, SETTINGS, SYMBOLS, VaultMachine, is_ours, run
+from laws.test_machine import BOX, DATE, NAMES, NOTES, PICKS, SETTINGS, SYMBOLS, VaultMachine, is_ours, run
 
 from vaultsync.command import write_command
 from vaultsync.cycle import Wheel
@@ -135,6 +135,60 @@ class HandsMachine(VaultMachine):
                     assert task_key(row.path, row.block_id) == key, f"{path}: {word} stands under another row"
             assert not any(word in line for row in content.loose for line in row.beneath), f"{path}: {word}"
 
+    @rule(pick=PICKS, symbol=st.sampled_from("-!"))
+    def type_beneath_a_row_that_leaves(self, pick: int, symbol: str) -> None:
+        """Type beneath a row, and let every line of its task have a status that no row shows."""
+        places = self.places(rows=True)
+        if not places:
+            return
+        path, number = places[pick % len(places)]
+        line, word = self.vault.read(path).split("\n")[number], self.fresh()
+        box = BOX.match(line)
+        indent = re.match(r"[ \t>]*", line)
+        lines = self.vault.read(path).split("\n")
+        lines.insert(number + 1, f"{indent[0] if indent else ''}    {word}")
+        self.vault.write(path, "\n".join(lines))
+        self.owe(word)
+        assert box is not None
+        for each in self.lines_of(find_links(line)[-1].block_id):
+            self.change(each, lambda said: BOX.sub(rf"\g<indent>[{symbol}] \g<rest>", said))
+        self.rest()
+        for content in self.regions().values():
+            left = [row for row in content.rows if any(word in typed for typed in row.beneath)]
+            assert left == []
+
+    def lines_of(self, block_id: str) -> list[tuple[str, int]]:
+        """Return the lines of a task, in sources and in rows."""
+        return [
+            (path, number)
+            for path, text in self.vault.texts().items()
+            for number, line in enumerate(text.split("\n"))
+            if BOX.match(line) and f"^{block_id}" in line
+        ]
+
+    @rule(pick=PICKS, field=st.sampled_from(("date", "words", "status")))
+    def dispute(self, pick: int, field: str) -> None:
+        """Change each line of a task otherwise."""
+        places = self.places(rows=True)
+        if not places:
+            return
+        path, number = places[pick % len(places)]
+        block_id = find_links(self.vault.read(path).split("\n")[number])[-1].block_id
+        for at, place in enumerate(self.lines_of(block_id)):
+
+            def other(line: str, at: int = at) -> str:
+                box = BOX.match(line)
+                if box is None:
+                    return line
+                if field == "status":
+                    return f"{box['indent']}[{'-x'[at % 2]}] {box['rest']}"
+                if field == "words":
+                    return f"{box['indent']}[{box['symbol']}] {self.fresh()} {box['rest']}"
+                rest = DATE.sub("", box["rest"])
+                return self.with_field(box, rest, f" 📅 {self.fresh_date()}")
+
+            self.change(place, other)
+
     @rule(pick=PICKS, symbol=st.sampled_from(SYMBOLS), between=st.sampled_from(("", "!", " the", " of 3")))
     def propose_again(self, pick: int, symbol: str, between: str) -> None:
         """Add a task of nearly the same text as one that there is, to another note."""
@@ -203,12 +257,12 @@ class HandsMachine(VaultMachine):
 
 
 def test_a_vault_and_busy_hands() -> None:
-    run(examples=20, steps=15, machine=HandsMachine)
+    run(examples=12, steps=15, machine=HandsMachine)
 
 
 @pytest.mark.long
 def test_a_vault_and_busy_hands_for_long() -> None:
-    run(examples=80, steps=30, machine=HandsMachine)
+    run(examples=60, steps=30, machine=HandsMachine)
 
 
 @pytest.mark.nightly

@@ -225,8 +225,8 @@ def _rows_show_their_tasks(vault: _Vault, rested: Outcome, refused: frozenset[st
         begin, end = note.regions.begin or 0, note.regions.end or 0
         content = read_region(note.text, begin, end)
         rows = content.rows
-        for row in content.loose:
-            assert (path, row.number) in told, f"{path}:{row.number}: neither captured nor told: {row.text!r}"
+        for typed in content.loose:
+            assert (path, typed.number) in told, f"{path}:{typed.number}: neither captured nor told: {typed.text!r}"
         drawn: set[int] = set()  # lines of rows that nobody has typed into
         for row in rows:
             assert len(split_lines(row.text)) == 1
@@ -244,7 +244,9 @@ def _rows_show_their_tasks(vault: _Vault, rested: Outcome, refused: frozenset[st
         above = "".join(split_lines(note.text)[: begin - 1])
         if _OURS.fullmatch(above):
             found = {line for line in find_task_lines(note.text).lines if begin < line < end}
-            assert found <= {row.number for row in (*rows, *content.loose)}, f"{path}: {sorted(found)} are tasks"
+            assert found <= {each.number for each in rows} | {each.number for each in content.loose}, (
+                f"{path}: {sorted(found)} are tasks"
+            )
             assert drawn <= found, f"{path}: {sorted(drawn - found)} aren't tasks"
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LAYOUT_VERSION = 1
 BEGIN = "%% vaultsync:begin {layout} %%"
 END = "%% vaultsync:end %%"
+HOW_TO_END = "Change a row here, or its task in the note: the side that you change next wins."  # above conflicts
 VALUE_MARK = "↳"  # begins the plain line that shows the other value of a conflict
 
 SectionName = Literal["Conflicts", "Proposed", "Open", "In progress", "I owe", "Done"]

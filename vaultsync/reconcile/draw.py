@@ -20,7 +20,15 @@ from vaultsync.index.note import (
     render_overview,
     replace_rows,
 )
-from vaultsync.index.region import KNOWN_SECTIONS, VALUE_MARK, RegionContent, Section, SectionName, heading_level
+from vaultsync.index.region import (
+    HOW_TO_END,
+    KNOWN_SECTIONS,
+    VALUE_MARK,
+    RegionContent,
+    Section,
+    SectionName,
+    heading_level,
+)
 from vaultsync.index.rows import RowValues, render_row, row_link, shown_values, with_own
 from vaultsync.markdown.textlines import LineEdit, apply_line_edits, line_and_end, split_lines
 from vaultsync.model import Problem
@@ -247,6 +255,7 @@ def _anew(  # noqa: PLR0913 - the note is a function of all of these
     remarks += [f"{'#' * level} {name}" for name in drawn if drawn[name] and name not in KNOWN_SECTIONS]
     notice = moved_line(*moved_to, markdown=snapshot.rules.index.markdown_links) if moved_to else None
     remarks += [notice] if notice else []
+    remarks += [HOW_TO_END] if drawn.get("Conflicts") else []
     records = [snapshot.index_notes.get(path)]
     if moved_to:  # it may be a copy of the other one
         records += [snapshot.index_notes.get(moved_to[1]), page.drawing.records.get(moved_to[1])]
@@ -256,15 +265,18 @@ def _anew(  # noqa: PLR0913 - the note is a function of all of these
     sections = [
         Section(
             name,
-            tuple(
-                line
-                for (entry, row, below), (above, indent) in zip(each, places[name], strict=True)
-                for line in (
-                    *above,
-                    indent + row,
-                    *below,
-                    *typed.take(entry.source.key if entry.source else None, entry.kept, indent),
-                )
+            (
+                *((HOW_TO_END, "") if name == "Conflicts" else ()),
+                *(
+                    line
+                    for (entry, row, below), (above, indent) in zip(each, places[name], strict=True)
+                    for line in (
+                        *above,
+                        indent + row,
+                        *below,
+                        *typed.take(entry.source.key if entry.source else None, entry.kept, indent),
+                    )
+                ),
             ),
             arrangement.more.get(name, 0),
         )

@@ -405,3 +405,35 @@ def test_a_run_that_dies_between_the_writes_loses_no_edit(
 
 def _without_mark(text: str) -> str:
     return re.sub("vaultsync:begin [^ ]+", "vaultsync:begin", text)
+
+
+def disputed() -> NamedVault:
+    """Return a task with three due dates: the source's, and one in each of two rows."""
+    vault = apart("- [ ] Send it @Tom @Ana 📅 2026-12-01")
+    vault.edit(NOTE, "2026-12-01", "2026-12-02")
+    vault.edit(TOM, "📅 2026-12-01", "📅 2026-12-03")
+    vault.edit(ANA, "📅 2026-12-01", "📅 2026-12-04")
+    vault.settled()
+    return vault
+
+
+def test_beside_a_copy_of_another_note_a_renamed_one_keeps_its_value_in_a_conflict() -> None:
+    vault = disputed()
+    vault.texts[SECOND] = vault.texts[ANA]
+    vault.texts["Renamed.md"] = vault.texts.pop(TOM)
+    (conflict,) = vault.turn().conflicts
+    assert conflict.disagreement.source == "2026-12-02"
+    assert sorted(set(conflict.disagreement.rows.values())) == ["2026-12-03", "2026-12-04"]
+    assert "📅 2026-12-02" in vault.texts[NOTE]
+    assert "📅 2026-12-03" in vault.row("Renamed.md", "Send it")
+    assert "📅 2026-12-04" in vault.row(ANA, "Send it")
+
+
+def test_a_copy_of_another_note_in_place_of_a_deleted_one_decides_no_conflict() -> None:
+    vault = disputed()
+    vault.texts[SECOND] = vault.texts[ANA]
+    del vault.texts[TOM]
+    (conflict,) = vault.turn().conflicts
+    assert conflict.disagreement.source == "2026-12-02"
+    assert "📅 2026-12-02" in vault.texts[NOTE]
+    assert "📅 2026-12-04" in vault.row(ANA, "Send it")

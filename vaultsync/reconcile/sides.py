@@ -16,7 +16,7 @@ from vaultsync.tasks.people import UNASSIGNED, Roster
 from vaultsync.tasks.text import TaskText, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from vaultsync.reconcile.base import BaseTask
     from vaultsync.reconcile.snapshot import RowAt, SourceTask
@@ -86,14 +86,9 @@ def read_sides(base: BaseTask | None, source: SourceTask, rows: Sequence[RowAt],
         values = read_row(at.row.text, rule, roster, rules)
         if values is None:
             continue
-        if at.copy is None:
-            written = _as_written(base, at, rows)
-            before = read_row(written, rule, roster, rules) if written else None
-        else:
-            before = _nearest(values, _ever_written(base, at.note, rule, roster, rules))
-        if before is None and base is not None:
-            # A copy of an index note that somebody made may be of a time before the last writing, too.
-            before = _nearest(values, _ever_written(base, None, rule, roster, rules))
+        before = None
+        for texts in _written(base, at, rows):
+            before = before or _nearest(values, [row for text in texts if (row := read_row(text, rule, roster, rules))])
         # A row where the base knows none (a copy, a note made anew) is measured against what we would have written.
         written_values = before or (was.values if was else None)
         read.append(RowSide(at, values, written_values, _typed(at, written_values, rules)))
@@ -101,23 +96,20 @@ def read_sides(base: BaseTask | None, source: SourceTask, rows: Sequence[RowAt],
     return Sides(now, was, base.conflicts if base else frozenset(), tuple(read), symbol, roster.owner)
 
 
-def _as_written(base: BaseTask | None, at: RowAt, rows: Sequence[RowAt]) -> str | None:
-    """Return a row as last written: in its note, or in one that has no row now, since an index note may be renamed."""
-    if base is None or at.note in base.rows:
-        return base.rows[at.note] if base else None
-    standing = {other.note for other in rows}
-    return next((base.rows[note] for note in sorted(base.rows) if note not in standing), None)
-
-
-def _ever_written(
-    base: BaseTask | None, note: str | None, rule: str | None, roster: Roster, rules: Rules
-) -> list[RowValues]:
-    """Return the readings of a task's row in a note (None: in all) as written last, and of its rows before."""
+def _written(base: BaseTask | None, at: RowAt, rows: Sequence[RowAt]) -> Iterator[Sequence[str]]:
+    """Yield the rows as written that this one may have been before somebody edited it, the likeliest first."""
     if base is None:
-        return []
-    texts = [*base.rows.values(), *base.former] if note is None else [base.rows.get(note), *base.former]
-    found = (read_row(text, rule, roster, rules) for text in texts if text)
-    return [values for values in found if values is not None]
+        return
+    here = [base.rows[at.note]] if at.note in base.rows else []
+    if at.copy is not None:
+        yield [*here, *base.former]
+    elif here:
+        yield here
+    elif base.rows.keys() - {other.note for other in rows}:
+        # An index note may be renamed. Which of several it was, and that it isn't a copy of another, its row tells.
+        yield list(base.rows.values())
+    # A copy of an index note that somebody made may be of a time before the last writing, too.
+    yield [*base.rows.values(), *base.former]
 
 
 def _nearest(values: RowValues, written: Sequence[RowValues]) -> RowValues | None:

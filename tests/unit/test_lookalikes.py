@@ -44,6 +44,7 @@ def test_a_name_written_otherwise_is_found(name: str, why: Likeness) -> None:
         pytest.param("Tomer Hagay", "Tomer Hgaay", id="two letters exchanged"),
         pytest.param("Katarina Oleander", "Katharina Oleandar", id="two slips in a long name"),
         pytest.param("Gunnarsdottir", "Gunarsdottir", id="one word"),
+        pytest.param("Ana Ruiz", "Anna Ruiz", id="a letter twice in a short word"),
     ],
 )
 def test_a_slip_is_found_and_the_name_used_more_is_the_person(name: str, slip: str) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from vaultsync.cli.opening import find_vault, state_of
 from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, VaultArgument
-from vaultsync.cli.terminal import console, print_json, safe
+from vaultsync.cli.terminal import console, counted, print_json, safe
 from vaultsync.settings import load_settings
 from vaultsync.storage.journal import read_edits, read_runs, reading
 from vaultsync.undo import UnknownRunError
@@ -136,7 +136,7 @@ def _show(run: Run, edits: list[MadeEdit]) -> None:
     out = console()
     landed = [edit for edit in edits if edit.landed is not False]
     notes = len({edit.path for edit in landed})
-    lines = f"{len(landed)} {'edit' if len(landed) == 1 else 'edits'} in {notes} {'note' if notes == 1 else 'notes'}"
+    lines = f"{counted(len(landed), 'edit')} in {counted(notes, 'note')}"
     out.print(
         safe(f"run {run.number}  {_moment(run.at)}  {run.command}  {', '.join([lines, *_remarks(run)])}"), style="bold"
     )

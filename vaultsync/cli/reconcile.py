@@ -11,7 +11,7 @@ import typer
 from vaultsync.cli.opening import opened
 from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, TodayOption, VaultArgument
 from vaultsync.cli.report import cycle_report, halted_report
-from vaultsync.cli.terminal import console, print_json, progress, safe
+from vaultsync.cli.terminal import console, counted, print_json, progress, safe
 from vaultsync.clock import Clock
 from vaultsync.cycle import tell_nobody
 from vaultsync.errors import HaltError
@@ -73,7 +73,8 @@ def _tell(outcome: Outcome, seconds: float, *, dry_run: bool) -> None:
     changed = len(outcome.changes) if dry_run else len(outcome.written)
     if changed:
         drawn = len(plan.note_writes)
-        out.print(f"{len(plan.edits)} lines and {drawn} index and overview notes {verb} written, in {changed} notes.")
+        lines, notes = counted(len(plan.edits), "line"), counted(drawn, "index or overview note")
+        out.print(f"{lines} and {notes} {verb} written, in {counted(changed, 'note')}.")
     else:
         out.print("Everything is in step; nothing to write.")
     out.print(f"{outcome.notes} notes, {plan.tasks} tasks, {plan.people} people, {seconds:.1f} s.", style="dim")

@@ -108,3 +108,8 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
         yield show
     finally:
         bar.stop()
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: 1 line, 2 lines."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

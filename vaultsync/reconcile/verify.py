@@ -121,7 +121,8 @@ def _replaced(text: str, edits: Sequence[PlannedEdit]) -> tuple[str, tuple[Probl
             if touches and not _ITEM.match(first.removeprefix(_prefix(first))):
                 # Text that was the item's own would else join, or underline, what stands above.
                 instead[edit.line] = (_prefix(moved[edit.line - 1]).rstrip(" \t"),)
-            what = f"removed on completion; its {len(children)} lines below moved up a level"
+            noun = "line" if len(children) == 1 else "lines"
+            what = f"removed on completion; its {len(children)} {noun} below moved up a level"
             problems.append(Problem(edit.path, edit.line, what))
     by_line = {edit.line: LineEdit(edit.line, edit.before, edit.after or instead.get(edit.line, ())) for edit in edits}
     for number, (line, higher) in enumerate(zip(lines, moved, strict=True), 1):

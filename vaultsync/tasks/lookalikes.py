@@ -32,6 +32,7 @@ _SPELT = str.maketrans(
 )  # what has no accent to take off
 _TWO_FOR_ONE = re.compile(r"(?<=[^aeiou\s])([aou])e(?=[^aeiou\s]|\Z)")  # ä is written ae
 _PARTS = re.compile(r"[\s\-‐‑–.,_/]+")  # hyphens of all widths
+_LETTER_TWICE = re.compile(r"(.)\1")
 _DROPPED = re.compile("['’‘`´]")  # the apostrophes of O'Neill
 _ENDINGS = frozenset("aeoiy")  # Mario and Maria, Daniel and Daniela are two people
 
@@ -208,6 +209,8 @@ def _is_slip(one: _Spelling, other: _Spelling, words: Mapping[str, int]) -> bool
 
 
 def _is_slip_of_word(one: str, other: str, words: Mapping[str, int]) -> bool:
+    if _LETTER_TWICE.sub(r"\1", one) == _LETTER_TWICE.sub(r"\1", other):
+        return _digits(one) == _digits(other)  # Ana and Anna, however short
     if min(len(one), len(other)) < _LEAST_IN_WORD or _digits(one) != _digits(other):
         return False
     if words[one] > _KNOWN_WORD and words[other] > _KNOWN_WORD:

@@ -195,6 +195,7 @@ def write_notes(texts: Mapping[str, str], scanner: Scanner, backups: Backups) ->
             problems.append(Problem(path, None, f"can't be written: {error.strerror}"))
         else:
             digests[path] = vault.digest_of(content)
+    scanner.scan_written(digests)
     return digests, problems
 
 

@@ -39,6 +39,7 @@ class Scanner:
     _stamps: dict[str, vault.Stamp] = field(default_factory=dict)
     _read_at: dict[str, float] = field(default_factory=dict)
     _listed: bool = False  # all notes have been seen once
+    _ours: Mapping[str, str] = field(default_factory=dict)  # path -> digest of what we have just written
     _numbered: set[str] = field(default_factory=set)  # paths seen that may be copies, by their name
     _twins: dict[str, tuple[str, str, bool]] = field(default_factory=dict)  # of such a path: both digests, the answer
 
@@ -78,11 +79,15 @@ class Scanner:
         self._sort_numbered()
         return any(self._is_new(path, note) for path, note in before.items())
 
-    def scan_written(self, paths: Iterable[str]) -> None:
-        """Bring the notes up to date that we have just written; of one that is gone by now, nothing else would tell."""
-        paths = list(paths)
-        self.scan_some(paths)
-        self.noticed_at |= {path: self.clock.monotonic() for path in paths if self.known(path) is None}
+    def scan_written(self, digests: Mapping[str, str]) -> None:
+        """Bring the notes up to date that we have just written, given the digest of what was written by path.
+
+        Of one that is gone by now, nothing else would tell.
+        """
+        self._ours = digests
+        self.scan_some(digests)
+        self._ours = {}
+        self.noticed_at |= {path: self.clock.monotonic() for path in digests if self.known(path) is None}
 
     def known(self, path: str) -> Note | None:
         """Return what was last read of a file, be it a note or a conflict copy."""
@@ -125,7 +130,8 @@ class Scanner:
             self._sort_in(path, note)
         if before is not None and before.digest == note.digest:
             return
-        if self.written.get(path) == note.digest:
+        # At first sight what we once wrote is ours; later, bytes of ours that come back are somebody's change.
+        if note.digest == (self.written if before is None else self._ours).get(path):
             return
         # The file's own time is exact where it is plausible. At first sight one from the future tells nothing; later
         # the change happened between the last look and now, and so did a move, which keeps the file's time.
@@ -156,7 +162,7 @@ class Scanner:
 
     def _is_new(self, path: str, before: Note | None) -> bool:
         now = self.known(path)
-        # Our own writes are known since they were made; bytes of ours that come back are somebody's change.
+        # Our own writes are known since they were made.
         return (before and before.digest) != (now and now.digest)
 
     def _drop(self, path: str) -> None:

@@ -251,8 +251,8 @@ class HandsMachine(VaultMachine):
     def hold_at_rest(self, outcome: Outcome, notes: Mapping[str, Note]) -> None:
         told = {(problem.path, problem.line) for problem in outcome.problems}
         for path, content in self.regions().items():
-            if not is_ours(path) or notes[path].held is not None:
-                continue
+            if not is_ours(path) or notes[path].held is not None or (path, None) in told:
+                continue  # left as it is, as a whole
             typed = [line for line in content.strangers if TOKEN.search(line)]
             assert typed == [], f"{path}: still in the region: {typed}"
             left = [row for row in content.loose if (path, row.number) not in told]

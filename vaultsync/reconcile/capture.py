@@ -80,20 +80,24 @@ def _take_up(
 ) -> None:
     """Make those lines rows that a run which then died has captured already.
 
-    Their task stands in the capture note, no row shows it, and no cycle has ended since.
+    Their task stands in the capture note, no cycle has ended since, and no row shows it but in the notes of others, to
+    whom it may have been given.
     """
     path = snapshot.rules.capture
     waiting: dict[str, list[SourceTask]] = defaultdict(list)
     for source in located.tasks:
-        if source.task.path == path and source.key and source.key not in rows and source.key not in snapshot.base:
+        if source.task.path == path and source.key and source.key not in snapshot.base:
             waiting[_bare(source.task.line.text)].append(source)
     for name, note in list(matched.index_notes.items()) if waiting else ():
+        shown = {key for key, each in rows.items() if any(at.note == name for at in each)}
         found: list[RegionRow] = []
         for row in note.content.loose if name not in standing.in_place else ():
             line = _line_of(row, note.person, snapshot)
-            sources = waiting.get(_bare(line.text)) if isinstance(line, TaskLine) else None
-            if sources:
-                block_id = sources.pop(0).task.line.block_id or ""
+            sources = waiting.get(_bare(line.text), []) if isinstance(line, TaskLine) else []
+            source = next((each for each in sources if each.key not in shown), None)
+            if source is not None:
+                sources.remove(source)
+                block_id = source.task.line.block_id or ""
                 found.append(RegionRow(row.number, row.indent, row.text, path, block_id, row.beneath))
         if found:
             matched.index_notes[name] = with_rows(note, found)

@@ -94,10 +94,10 @@ def _take_up(
         for row in note.content.loose if name not in standing.in_place else ():
             line = _line_of(row, note.person, snapshot)
             sources = waiting.get(_bare(line.text), []) if isinstance(line, TaskLine) else []
-            source = next((each for each in sources if each.key not in shown), None)
-            if source is not None:
-                sources.remove(source)
-                block_id = source.task.line.block_id or ""
+            captured = next((each for each in sources if each.key not in shown), None)
+            if captured is not None:
+                sources.remove(captured)
+                block_id = captured.task.line.block_id or ""
                 found.append(RegionRow(row.number, row.indent, row.text, path, block_id, row.beneath))
         if found:
             matched.index_notes[name] = with_rows(note, found)

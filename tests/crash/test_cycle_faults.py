@@ -146,6 +146,7 @@ def test_a_cycle_writes_each_edit_into_the_journal_before_it_changes_the_file(ed
         pytest.param(KilledError, True, id="killed after"),
     ],
 )
+@pytest.mark.long  # test_call_faults fails a choice of calls every day, a level below
 @pytest.mark.parametrize("stage", ["fresh", "edited"])
 def test_whichever_call_fails_the_next_runs_end_where_a_run_without_fault_ends(
     stage: str,

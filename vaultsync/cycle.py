@@ -19,15 +19,14 @@ from vaultsync.reconcile.locate import has_own_ids
 from vaultsync.reconcile.memory import Memory
 from vaultsync.reconcile.plan import Plan, plan_cycle
 from vaultsync.reconcile.safety import suspicious
-from vaultsync.reconcile.snapshot import Snapshot
 from vaultsync.scan import Scanner
 from vaultsync.settle import settle
+from vaultsync.snapshots import Snapshots
 from vaultsync.storage import late, vault
 from vaultsync.storage.backups import Backups
 from vaultsync.storage.heartbeat import KEPT, ConflictRecord, Heartbeat, ProblemRecord, TurnRecord
 from vaultsync.storage.journal import RunStart
 from vaultsync.storage.seen import ARRIVED
-from vaultsync.survey import vault_roster
 from vaultsync.tasks.people import UNASSIGNED
 from vaultsync.waits import Waiting, Waits
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vaultsync.clock import Clock
+    from vaultsync.reconcile.snapshot import Snapshot
     from vaultsync.settings import Settings
     from vaultsync.storage.state import State
 
@@ -73,22 +73,23 @@ class Wheel:
     clock: Clock
     waits: Waits
     command: str = "reconcile"  # what the journal calls our runs
+    stays: bool = False  # whether it turns again and again, so that it pays to keep what was read
     scanner: Scanner = field(init=False)
     waiting: Waiting = field(init=False)
     backups: Backups = field(init=False)
     heartbeat: Heartbeat = field(init=False)
     _identity: tuple[int, int] = field(init=False)
-    _memory: Memory = field(default_factory=Memory)
-    _began: tuple[float, float] = field(init=False)  # one moment by both clocks
+    snapshots: Snapshots = field(init=False)
     _recovered: bool = False  # whether it was looked for what a killed run displaced
     thinking: bool = False  # whether it only reads or plans just now, so that it may be broken off without harm
 
     def __post_init__(self) -> None:
-        self._began = (self.clock.now(), self.clock.monotonic())
         self._identity = _identity_of(self.settings.root)
         self.backups = Backups(self.state.file.parent / "backups")
         self.scanner = Scanner(self.settings, self.clock, self.state.written)
         self.waiting = Waiting(self.waits, self.scanner, self.clock)
+        memory = Memory(follows=self.stays)
+        self.snapshots = Snapshots(self.settings, self.state, self.clock, self.waiting, memory)
         self.heartbeat = Heartbeat(self.state.file.parent)
 
     def wait_until_quiet(self) -> None:
@@ -157,7 +158,7 @@ class Wheel:
         restless: tuple[Problem, ...] = ()
         for _ in range(_ATTEMPTS):
             with self._thinking():
-                snapshot, known_problems = self._snapshot(
+                snapshot, known_problems = self.snapshots.take(
                     frozenset(blocked), frozenset(refused), newcomers, arriving=arriving > 0, force=force
                 )
                 plan, seen = plan_cycle(snapshot), len(snapshot.notes)
@@ -189,7 +190,7 @@ class Wheel:
                 Problem(".", None, "the vault kept changing while it was planned on; the rest waits for a next run"),
             )
         if not dry_run and not leave():
-            self.state.remember_notes({path: note.digest for path, note in self.scanner.notes.items()})
+            self.snapshots.remember()
         told = (*restless, *absorbed, *known_problems, *plan.problems, *refused.values(), *checked.remarks)
         told += tuple(Problem(path, None, f"can't be written: {what}") for path, what in sorted(blocked.items()))
         if not dry_run and not self.waits.late:
@@ -347,58 +348,6 @@ class Wheel:
         if ARRIVED in self.state.marks or not has_own_ids(notes.values()):
             return 0.0
         return max(0.0, self.waits.replica_wait - min(map(self.scanner.age, notes), default=float("inf")))
-
-    def _snapshot(
-        self,
-        blocked: frozenset[str],
-        refused: frozenset[tuple[str, int]],
-        newcomers: Iterable[str],
-        *,
-        arriving: bool,
-        force: bool,
-    ) -> tuple[Snapshot, tuple[Problem, ...]]:
-        notes = self.scanner.notes
-        self.waiting.planned_at = self.clock.monotonic()
-        # Whose index note can't be read just now is no less known.
-        unread = {
-            record.person
-            for path, record in self.state.index_notes.items()
-            if record.person and path in notes and (notes[path].held or notes[path].blank)
-        }
-        roster, roster_problems = vault_roster(notes, self.settings.config.vault, unread.union(newcomers))
-        ages = {path: self.scanner.age(path) for path in self.scanner.changed_at}
-        snapshot = Snapshot(
-            notes=notes,
-            base=self.state.base,
-            index_notes=self.state.index_notes,
-            taken_ids=self.state.ids,
-            roster=roster,
-            rules=self.settings.rules,
-            layout=self.settings.layout,
-            today=self.clock.date(self.settings.config.vault.timezone),
-            now=self._began[0] + self.waiting.planned_at - self._began[1],  # the wall clock may jump
-            absent_delay=self.waits.absent_delay,
-            held=blocked | self.waiting.held(),
-            unreadable=frozenset(self.scanner.unreadable),
-            unstamped=frozenset(
-                notes if arriving else (path for path, age in ages.items() if age < self.waits.stamp_after)
-            ),
-            unsettled=frozenset(
-                path
-                for path, age in ages.items()
-                if age < self.waits.settle and path in notes and notes[path].kind == "index"
-            ),
-            refused=refused,
-            may_create=not arriving,
-            force=force,
-            copies=self.scanner.copies,
-            memory=self._memory,
-        )
-        unreadable = [Problem(path, None, f"can't be read: {what}") for path, what in self.scanner.unreadable.items()]
-        if self.state.set_aside:
-            unreadable.append(Problem(str(self.state.set_aside), None, "the state was corrupt: set aside and rebuilt"))
-        own = (problem for path in sorted(notes) for problem in notes[path].problems)
-        return snapshot, (*self.settings.obsidian.problems, *unreadable, *own, *roster_problems)
 
     def _halt_if_suspicious(self, plan: Plan, snapshot: Snapshot, *, force: bool) -> None:
         safety = self.settings.config.vault.safety

@@ -34,6 +34,7 @@ class Scanner:
     copies: dict[str, Copy] = field(default_factory=dict)  # conflict copies, which are no notes
     changed_at: dict[str, float] = field(default_factory=dict)
     noticed_at: dict[str, float] = field(default_factory=dict)  # when (monotonic) a change was seen, or that it is gone
+    touched: set[str] = field(default_factory=set)  # notes that were read or dropped since somebody emptied this
     unreadable: dict[str, str] = field(default_factory=dict)
     stale_temps: list[str] = field(default_factory=list)
     _stamps: dict[str, vault.Stamp] = field(default_factory=dict)
@@ -168,6 +169,7 @@ class Scanner:
     def _drop(self, path: str) -> None:
         if self.known(path) is not None:
             self.noticed_at[path] = self.clock.monotonic()
+        self.touched.add(path)
         self.notes.pop(path, None)
         self.copies.pop(path, None)
         self._numbered.discard(path)
@@ -180,6 +182,7 @@ class Scanner:
 
     def _sort_in(self, path: str, note: Note) -> None:
         """Put what was read of a file where it belongs, by its name."""
+        self.touched.add(path)
         if original := original_of(path):
             self.copies[path] = Copy(self._with_text(note), original)
             return
@@ -196,9 +199,11 @@ class Scanner:
             if note is None:
                 continue
             if other is not None and self._is_copy(note, other):
+                self.touched.add(path)
                 self.notes.pop(path, None)
                 self.copies[path] = Copy(self._with_text(note), original)
             elif copy := self.copies.pop(path, None):
+                self.touched.add(path)
                 self.notes[path] = copy.note
 
     def _is_copy(self, note: Note, other: Note) -> bool:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vaultsync.census import Census
 from vaultsync.reconcile.locate import find_index_notes, find_rows, locate_tasks
 from vaultsync.reconcile.snapshot import Snapshot
 from vaultsync.reconcile.stamp import taken_ids
-from vaultsync.tasks.people import UNASSIGNED, PersonSource, build_roster, person_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -73,11 +73,6 @@ def vault_roster(
 
     `newcomers` are people who are about to get an index note.
     """
-    sources = [PersonSource(name, origin="index") for name in sorted(newcomers) if name != UNASSIGNED]
-    for path in sorted(notes):
-        note = notes[path]
-        if note.kind == "index" and note.person:
-            sources.append(PersonSource(note.person, path=path, origin="index"))
-        elif found := person_source(path, note.properties or {}, config.people.notes):
-            sources.append(found)
-    return build_roster(sources, config.owner, config.people.aliases, config.people.ignore)
+    census = Census(config)
+    census.take(notes, notes)
+    return census.roster(newcomers)

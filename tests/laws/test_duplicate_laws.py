@@ -7,7 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vaultsync.reconcile.duplicates import Group, Proposal, fullness, group_duplicates, likeness
+from vaultsync.reconcile.duplicates import Group, Proposal, fullness, group_duplicates, likeness, regroup
+from vaultsync.reconcile.wording import read_wording
 
 KNOWN = frozenset({"ana", "bo"})
 DAYS = (None, None, "2025-11-08", "2025-11-09", "invalid")
@@ -106,6 +107,26 @@ def test_leaders_with_the_dates_of_their_groups_stay_alone(given: list[Proposal]
         for group in groups
     ]
     assert group_duplicates(leaders, threshold, KNOWN) == tuple(map(Group, leaders))
+
+
+@given(proposals(), st.data(), thresholds)
+def test_proposals_that_come_and_go_give_the_groups_of_all(
+    given: list[Proposal], data: st.DataObject, threshold: float
+) -> None:
+    before = data.draw(st.sets(st.sampled_from(given)), label="before")
+    now = data.draw(st.sets(st.sampled_from(given)), label="now")
+    texts = [read_wording(each.prose).text for each in before & now]
+    groups = regroup(group_duplicates(before, threshold, KNOWN), before - now, now - before, texts, threshold)
+    assert groups in (None, group_duplicates(now, threshold, KNOWN))
+
+
+def test_proposals_like_no_other_come_and_go_without_grouping_anew() -> None:
+    one, other, third = (
+        Proposal((0, "", "", "x.md", at), prose) for at, prose in enumerate(("send", "plan", "review"))
+    )
+    groups = regroup(group_duplicates([one, other]), {one}, [third], ["plan"])
+    assert groups == (Group(other, ()), Group(third, ()))
+    assert regroup(groups, set(), [replace(one, prose="plans")], ["plan", "review"]) is None
 
 
 @given(st.text(max_size=60), st.text(max_size=60), thresholds)

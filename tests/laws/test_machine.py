@@ -116,11 +116,12 @@ class VaultMachine(RuleBasedStateMachine):
 
     notes: ClassVar[Mapping[str, str]] = NOTES
     configs: ClassVar[Sequence[str]] = SETTINGS
+    vaults: ClassVar[type[FolderVault]] = FolderVault
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="vaultsync-machine-"))
-        self.vault = FolderVault(self.folder)
+        self.vault = self.vaults(self.folder)
         self.patched = patch("os.fsync")
         self.patched.start()
         for path, text in self.notes.items():
@@ -132,6 +133,7 @@ class VaultMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.rest()
+        self.vault.close()
         self.patched.stop()
         shutil.rmtree(self.folder)
 
@@ -399,12 +401,14 @@ class VaultMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.vault.state_file.exists())
     @rule()
     def keep_state(self) -> None:
+        self.vault.close()
         shutil.rmtree(self.folder / "kept", ignore_errors=True)
         shutil.copytree(self.vault.state_file.parent, self.folder / "kept")
 
     @precondition(lambda self: (self.folder / "kept").exists())
     @rule()
     def roll_state_back(self) -> None:
+        self.vault.close()
         shutil.rmtree(self.vault.state_file.parent, ignore_errors=True)
         shutil.copytree(self.folder / "kept", self.vault.state_file.parent)
         self.rested = self.remembers = False

@@ -232,6 +232,9 @@ class FolderVault:
         finally:
             state.close()
 
+    def close(self) -> None:
+        """Let go of what is open between two turns: nothing."""
+
     def base(self) -> dict[str, BaseTask]:
         state = State(self.state_file)
         state.close()

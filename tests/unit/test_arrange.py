@@ -161,7 +161,13 @@ def test_a_second_plan_groups_only_what_has_changed(monkeypatch: pytest.MonkeyPa
     assert grouped == []
     vault.edit(NOTE, "Bake @Ana", "Bake bread @Ana")
     plan_cycle(vault.snapshot(memory=memory))
-    assert grouped == [1]
+    assert grouped == []  # it is like no other, before and after
+    vault.edit(NOTE, "Bake @Kim Ray", "Bake @Bo")
+    plan_cycle(vault.snapshot(memory=memory))
+    assert grouped == []
+    vault.edit(NOTE, SAME[1], SAME[1].replace("- [?] ", "- [?] Please "))
+    plan_cycle(vault.snapshot(memory=memory))
+    assert grouped == [4]
 
 
 # -- how many rows

@@ -84,7 +84,7 @@ def opened(
         state = State(folder / "state.db")
         try:
             periods = waits(settings.config.machine, daemon=daemon)
-            wheel = Wheel(settings, state, clock, periods if patient else replace(periods, quiet=0.0), command)
+            wheel = Wheel(settings, state, clock, periods if patient else replace(periods, quiet=0.0), command, daemon)
             yield wheel
             wheel.finish()
         finally:

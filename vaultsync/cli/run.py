@@ -72,4 +72,4 @@ def _reopened(config: Path | None, log_format: Literal["text", "json"] | None, o
         return None
     machine = settings.config.machine
     open_log(machine.log, log_format)
-    return Wheel(settings, old.state, old.clock, waits(machine, daemon=True), old.command)
+    return Wheel(settings, old.state, old.clock, waits(machine, daemon=True), old.command, old.stays)

@@ -9,6 +9,7 @@ import datetime as dt
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pathvalidate import sanitize_filename
@@ -51,6 +52,7 @@ def index_path(person: str, rules: IndexRules) -> str:
     return rules.path.replace("{person}", safe_name(person))
 
 
+@lru_cache(maxsize=4096)
 def safe_name(name: str) -> str:
     """Return a name as one part of a path that every system takes and Obsidian can link to."""
     plain = _NOT_LINKABLE.sub(" ", _BIDI.sub("", unicodedata.normalize("NFC", name)))

@@ -109,6 +109,8 @@ def with_absorbed_rows(rows: Mapping[str, Sequence[RowAt]], absorbing: Absorbing
 
     Which of the two was taken for the copy is chance, so that the original's own rows may lag behind as well.
     """
+    if not absorbing.absorptions:
+        return {key: list(places) for key, places in rows.items()}
     originals = {absorption.original for absorption in absorbing.absorptions}
     joined = {
         key: [replace(at, copy=at.note) if at.note in originals else at for at in places]

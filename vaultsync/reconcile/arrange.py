@@ -63,9 +63,10 @@ def arrange(  # noqa: PLR0913 - the arrangement is a function of all of these
     disputed: Mapping[str, AbstractSet[str]],
     kept: Mapping[str, Sequence[Entry]],
     absent: Sequence[SourceTask],
+    people: AbstractSet[str] | None,
     snapshot: Snapshot,
 ) -> dict[str, Arrangement]:
-    """Return what each person's index note shows; `tasks` are those of `located` as they will read.
+    """Return what each person's index note shows, or of each of `people`; `tasks` are those of `located` after edits.
 
     `disputed` are the tasks with a conflict, each with the people in whose notes a row holds its own value: there it
     stays, whoever is assigned. `kept` are the rows, by person, that stay as they stand: those of `waiting` tasks, which
@@ -75,10 +76,13 @@ def arrange(  # noqa: PLR0913 - the arrangement is a function of all of these
     rules = snapshot.rules
     by_person: dict[str, dict[SectionName, list[Entry]]] = defaultdict(lambda: defaultdict(list))
     counted = _shown(absent, snapshot)
-    creditors = _Creditors(located, snapshot)
+    creditors = Creditors(located.spelling, located.persons, snapshot)
+    dates: dict[str, str | None] = {}
     for source in tasks:
         line, path = source.task.line, source.task.path
-        date = snapshot.notes[path].date
+        if path not in dates:
+            dates[path] = snapshot.notes[path].date
+        date = dates[path]
         section = section_of(line, date, rules, snapshot.today)
         key = None if source.task.order in located.copies else source.key
         owed = creditors.of(source) if section in OWED else None
@@ -97,7 +101,8 @@ def arrange(  # noqa: PLR0913 - the arrangement is a function of all of these
         if owed is not None and owed not in holding:
             by_person[owed]["I owe" if section in OWED else section].append(entry)
     arranged: dict[str, Arrangement] = {}
-    for person in sorted({*by_person, *counted, *kept}):
+    shown = {*by_person, *counted, *kept}
+    for person in sorted(shown if people is None else shown & people):
         sections, more = _laid_out(person, by_person.get(person, {}), kept.get(person, ()), snapshot)
         arranged[person] = Arrangement(sections, more, count(counted.get(person, ()), rules))
     return arranged
@@ -139,30 +144,33 @@ def kept_section(entry: Entry, snapshot: Snapshot) -> SectionName:
     return "I owe" if section in OWED and _is_owed(at, snapshot) else section
 
 
-class _Creditors:
+class Creditors:
     """Who the owner owes a task to: those whose 1:1 note it stands in, and who aren't assigned themselves."""
 
-    def __init__(self, located: Located, snapshot: Snapshot) -> None:
-        self._located = located
+    def __init__(self, spelling: dict[str, str], persons: Mapping[str, str], snapshot: Snapshot) -> None:
+        """Take the `spelling` and the `persons` of `Located`."""
+        self._spelling = spelling
         self._snapshot = snapshot
         self._known: dict[str, str | None] = {}  # by note
-        self._places = frozenset(snapshot.index_notes) | located.persons.keys()
+        self._places = frozenset(snapshot.index_notes) | persons.keys()
 
     def of(self, source: SourceTask) -> str | None:
+        """Return who a task is owed to, None if it is owed to nobody."""
         snapshot, path = self._snapshot, source.task.path
         if not snapshot.rules.index.one_on_one or snapshot.roster.owner not in source.assignees:
             return None
         if path not in self._known:
-            self._known[path] = self._partner(path)
+            name = self.partner(path)
+            self._known[path] = self._spelling.setdefault(person_key(name), name) if name else None
         person = self._known[path]
         return None if person in source.assignees else person
 
-    def _partner(self, path: str) -> str | None:
+    def partner(self, path: str) -> str | None:
         """Return who a note is 1:1 with; one that is an index note, or is about to be one, is with nobody."""
         name = partner(self._snapshot.notes[path], self._snapshot.roster)
         if name is None or path in self._places or path == index_path(name, self._snapshot.rules.index):
             return None
-        return self._located.spelling.setdefault(person_key(name), name)
+        return name
 
 
 def _is_owed(at: RowAt, snapshot: Snapshot) -> bool:
@@ -215,7 +223,7 @@ def _grouped(person: str, entries: Sequence[Entry], snapshot: Snapshot) -> list[
     by_order = {entry.order: entry for entry in entries}
     proposals = tuple(_proposal(entry) for entry in by_order.values())
     groups = snapshot.memory.groups(
-        person, proposals, lambda: group_duplicates(proposals, threshold, _name_words(snapshot))
+        person, proposals, lambda: group_duplicates(proposals, threshold, _name_words(snapshot)), threshold
     )
     return [tuple(by_order[each.order] for each in (group.leader, *group.others)) for group in groups]
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from vaultsync.reconcile.locate import Located
     from vaultsync.reconcile.places import Standing
     from vaultsync.reconcile.snapshot import IndexNote, Snapshot
+    from vaultsync.reconcile.stamp import TakenIds
 
 WHY = "capture"
 _BLOCK_ID = re.compile(r"\s+\^[A-Za-z0-9-]+\s*\Z")
@@ -103,7 +104,7 @@ def _take_up(
             matched.index_notes[name] = with_rows(note, found)
 
 
-def capture(matched: Matched, located: Located, taken: set[str], standing: Standing, snapshot: Snapshot) -> Captured:
+def capture(matched: Matched, located: Located, taken: TakenIds, standing: Standing, snapshot: Snapshot) -> Captured:
     """Capture what is loose in notes whose rows may move; `taken` grows by the ids given.
 
     An edit's line is the first one behind the capture note's end, and one more for each further line, whether or not
@@ -151,7 +152,7 @@ def with_capture_note(snapshot: Snapshot, captured: Captured) -> Snapshot:
 class _Inbox:
     """The capture note as it fills up."""
 
-    def __init__(self, located: Located, taken: set[str], snapshot: Snapshot) -> None:
+    def __init__(self, located: Located, taken: TakenIds, snapshot: Snapshot) -> None:
         self._located = located
         self._taken = taken
         self._snapshot = snapshot

@@ -37,14 +37,16 @@ from vaultsync.reconcile.arrange import Arrangement, Entry, placed
 from vaultsync.reconcile.base import IndexRecord
 from vaultsync.reconcile.beneath import TypedBeneath
 from vaultsync.reconcile.places import Standing, foreign_layout, moved_line, new_places
+from vaultsync.reconcile.rollup import Counts
 from vaultsync.tasks.line import BLOCK_ID
 from vaultsync.tasks.people import UNASSIGNED, canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from vaultsync.reconcile.absorb import Absorbing
     from vaultsync.reconcile.edit import PlannedEdit
+    from vaultsync.reconcile.focus import Part
     from vaultsync.reconcile.snapshot import IndexNote, Snapshot, SourceTask
     from vaultsync.reconcile.task import Merged
 
@@ -112,12 +114,16 @@ def draw(  # noqa: PLR0913 - the notes are a function of all of these
     after: Mapping[str, SourceTask],
     merged: Mapping[str, Merged],
     index_notes: Mapping[str, IndexNote],
-    standing: Standing,
     edits: Mapping[tuple[str, int], PlannedEdit],
     absorbing: Absorbing,
+    part: Part,
     snapshot: Snapshot,
 ) -> Drawing:
-    """Draw every index note that may be written, and the overview; `after` holds the tasks as they will read."""
+    """Draw every index note that may be written, and the overview; `after` holds the tasks as they will read.
+
+    Of the `part` that the plan is made on the standing notes, the overviews and the other people are asked for.
+    """
+    standing = part.standing
     drawing = Drawing(problems=list(standing.problems))
     own_edits: dict[str, list[PlannedEdit]] = defaultdict(list)
     for edit in edits.values():
@@ -143,7 +149,8 @@ def draw(  # noqa: PLR0913 - the notes are a function of all of these
         for at, record in snapshot.index_notes.items()
         if record.person and snapshot.is_held(at)
     }
-    drawing.overview = _overview({**held, **places}, arranged, page)
+    counts = {**part.others.counts, **{person: arrangement.counts for person, arrangement in arranged.items()}}
+    drawing.overview = _overview({**held, **part.others.places, **places}, counts, part.overviews, page)
     return drawing
 
 
@@ -374,10 +381,14 @@ def _in_place(note: IndexNote, page: _Page, *, frozen: bool) -> str:
     return replace_rows(page.text_after(path) or "", rows)
 
 
-def _overview(places: Mapping[str, str], arranged: Mapping[str, Arrangement], page: _Page) -> NoteWrite | None:
-    """Return the overview note; None while it may not be written or nobody has tasks."""
+def _overview(
+    places: Mapping[str, str], counts_of: Mapping[str, Counts], there: Sequence[str], page: _Page
+) -> NoteWrite | None:
+    """Return the overview note, the first of those that are `there`.
+
+    None while it may not be written or nobody has tasks.
+    """
     snapshot, drawing = page.snapshot, page.drawing
-    there = sorted(path for path, note in snapshot.notes.items() if note.kind == "overview")
     path = there[0] if there else snapshot.rules.overview
     note = snapshot.notes.get(path)
     may_write = snapshot.may_create if note is None else note.text is not None
@@ -391,7 +402,7 @@ def _overview(places: Mapping[str, str], arranged: Mapping[str, Arrangement], pa
         for person, place in sorted(
             places.items(), key=lambda item: (item[0] == UNASSIGNED, item[0].casefold(), item[0])
         )
-        for counts in [arranged.get(person, Arrangement()).counts]
+        for counts in [counts_of.get(person, Counts())]
     ]
     before = page.text_to_draw(path)
     try:

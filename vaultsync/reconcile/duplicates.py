@@ -120,6 +120,33 @@ def group_duplicates(
     )
 
 
+def regroup(
+    groups: Sequence[Group],
+    gone: AbstractSet[Proposal],
+    come: Iterable[Proposal],
+    texts: Sequence[str],
+    threshold: float = THRESHOLD,
+) -> tuple[Group, ...] | None:
+    """Return the groups without some proposals and with others, as `group_duplicates` would; None if it must be asked.
+
+    `texts` are the wordings of all that stay. One that is alone comes and goes without the others' noticing: it is
+    alone if it is like none of them, whoever leads.
+    """
+    kept: list[Group] = [group for group in groups if group.leader not in gone]
+    left = sum(1 + len(group.others) for group in groups) - len(gone)
+    if any(group.others for group in groups if group.leader in gone) or left != sum(1 + len(g.others) for g in kept):
+        return None
+    others = list(texts)
+    for proposal in come:
+        wording = read_wording(proposal.prose)
+        if _comparable(wording):
+            if process.extractOne(wording.text, others, scorer=fuzz.ratio, processor=None, score_cutoff=threshold):
+                return None
+            others.append(wording.text)
+        kept.append(Group(proposal, ()))
+    return tuple(sorted(kept, key=lambda group: group.leader.order))
+
+
 def fullness(proposal: Proposal) -> tuple[int, int, Order]:
     """Return the rank of a proposal, the fullest first: most fields set, then longest prose, then first in order."""
     return (-proposal.fields, -len(proposal.prose), proposal.order)

@@ -22,7 +22,7 @@ from vaultsync.tasks.people import UNASSIGNED, canonical, person_key
 from vaultsync.tasks.text import TaskText, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
 
@@ -47,24 +47,32 @@ def find_index_notes(snapshot: Snapshot) -> tuple[dict[str, IndexNote], list[Pro
     found: dict[str, IndexNote] = {}
     problems: list[Problem] = []
     for path in sorted(snapshot.notes):
-        note = snapshot.notes[path]
-        record = snapshot.index_notes.get(path)
-        if record and snapshot.is_emptied_index(path):
-            whose = f"{record.person}'s index note" if record.person else "the overview"
-            what = f"is empty, though it was {whose}; it is left alone; delete it to have it made again"
-            problems.append(Problem(path, None, what))
-        if snapshot.is_held(path) or note.kind in ("off", "overview"):
-            continue
-        if note.kind != "index" and not (record and note.regions):
-            continue
-        name = note.person or (record.person if record else None)
-        if name is None:
-            problems.append(Problem(path, 1, "an index note without `person`; write whose it is, or delete the note"))
-            continue
-        region = note.regions
-        content = read_region(note.text or "", region.begin or 0, region.end or 0) if region else read_region("", 0, 0)
-        found[path] = IndexNote(note, canonical(name, snapshot.roster), content)
+        index_note, told = read_index_note(path, snapshot)
+        problems += told
+        if index_note is not None:
+            found[path] = index_note
     return found, problems
+
+
+def read_index_note(path: str, snapshot: Snapshot) -> tuple[IndexNote | None, tuple[Problem, ...]]:
+    """Return a note as an index note, None if it is none that can be planned on, and what is wrong with it."""
+    note, record = snapshot.notes[path], snapshot.index_notes.get(path)
+    problems: tuple[Problem, ...] = ()
+    if record and snapshot.is_emptied_index(path):
+        whose = f"{record.person}'s index note" if record.person else "the overview"
+        what = f"is empty, though it was {whose}; it is left alone; delete it to have it made again"
+        problems = (Problem(path, None, what),)
+    if snapshot.is_held(path) or note.kind in ("off", "overview"):
+        return None, problems
+    if note.kind != "index" and not (record and note.regions):
+        return None, problems
+    name = note.person or (record.person if record else None)
+    if name is None:
+        what = "an index note without `person`; write whose it is, or delete the note"
+        return None, (*problems, Problem(path, 1, what))
+    region = note.regions
+    content = read_region(note.text or "", region.begin or 0, region.end or 0) if region else read_region("", 0, 0)
+    return IndexNote(note, canonical(name, snapshot.roster), content), problems
 
 
 def find_rows(index_notes: Mapping[str, IndexNote]) -> dict[str, list[RowAt]]:
@@ -84,23 +92,17 @@ def locate_tasks(snapshot: Snapshot, index_notes: Mapping[str, IndexNote], rows:
     by_key: dict[str, SourceTask] = {}
     copies: set[tuple[str, int]] = set()
     strays: list[int] = []  # positions in `tasks`
-    persons = {index_path(person, snapshot.rules.index): person for person in snapshot.roster.people}
-    persons |= {path: index_note.person for path, index_note in index_notes.items()}
+    persons = whose_notes(index_notes, snapshot)
     spelling: dict[str, str] = {}
     problems: list[Problem] = []
     for path in sorted(snapshot.notes):
-        note = snapshot.notes[path]
-        for task, text in zip(note.tasks, snapshot.memory.texts(note, snapshot.rules), strict=True):
-            if is_mirror(task, mirrored):
-                problems.append(Problem(*task.order, "a copy of a row: it isn't rolled up", once=True))
-                continue
-            source = assigned(task, text, persons.get(path), spelling)
-            if snapshot.rules.roles.role_of(task.line.symbol) in snapshot.rules.rollup_roles:
-                problems += [Problem(*task.order, what) for what in source.text.problems]
+        sources, told = read_tasks(snapshot.notes[path], persons.get(path), mirrored, spelling, snapshot)
+        problems += told
+        for source in sources:
             tasks.append(source)
-            if task.line.block_id is not None:
+            if source.task.line.block_id is not None:
                 copies |= _claimed(source, by_key, snapshot)
-            elif STRAY_ID.search(task.line.text):
+            elif STRAY_ID.search(source.task.line.text):
                 strays.append(len(tasks) - 1)
     # Only now is it known which of the ids that stand in the middle of a line stand at no line's end.
     for position in sorted(strays, key=lambda position: stray_order(tasks[position], snapshot)):
@@ -110,6 +112,29 @@ def locate_tasks(snapshot: Snapshot, index_notes: Mapping[str, IndexNote], rows:
             tasks[position] = replace(again, mended_from=source.standing)
             by_key[tasks[position].key or ""] = tasks[position]
     return Located(tuple(tasks), by_key, frozenset(copies), persons, spelling, tuple(problems))
+
+
+def whose_notes(index_notes: Mapping[str, IndexNote], snapshot: Snapshot) -> dict[str, str]:
+    """Return, by path, whose tasks those without a mention are: in index notes, and where one would be made."""
+    places = {index_path(person, snapshot.rules.index): person for person in snapshot.roster.people}
+    return places | {path: index_note.person for path, index_note in index_notes.items()}
+
+
+def read_tasks(
+    note: Note, person: str | None, mirrored: Container[str], spelling: dict[str, str], snapshot: Snapshot
+) -> tuple[tuple[SourceTask, ...], tuple[Problem, ...]]:
+    """Return the tasks of one note but for copies of rows, links to `mirrored` ones, and what is wrong with them."""
+    tasks: list[SourceTask] = []
+    problems: list[Problem] = []
+    for task, text in zip(note.tasks, snapshot.memory.texts(note, snapshot.rules), strict=True):
+        if is_mirror(task, mirrored):
+            problems.append(Problem(*task.order, "a copy of a row: it isn't rolled up", once=True))
+            continue
+        source = assigned(task, text, person, spelling)
+        if snapshot.rules.roles.role_of(task.line.symbol) in snapshot.rules.rollup_roles:
+            problems += [Problem(*task.order, what) for what in source.text.problems]
+        tasks.append(source)
+    return tuple(tasks), tuple(problems)
 
 
 def has_own_ids(notes: Iterable[Note]) -> bool:
@@ -143,7 +168,7 @@ def absent_tasks(keys: AbstractSet[str], located: Located, snapshot: Snapshot) -
     return found
 
 
-def is_mirror(task: Task, known: Mapping[str, object] | set[str]) -> bool:
+def is_mirror(task: Task, known: Container[str]) -> bool:
     """Tell whether the line carries one of our links to a known task: it is a copy of a row, and not rolled up.
 
     Ours have an alias; a link without one is somebody's own reference, in a task that counts.

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from vaultsync.reconcile.duplicates import regroup
+from vaultsync.reconcile.wording import read_wording
 from vaultsync.tasks.people import Roster
 from vaultsync.tasks.text import read_text
 
@@ -15,10 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
     from vaultsync.reconcile.duplicates import Group, Proposal
+    from vaultsync.reconcile.focus import Last
     from vaultsync.tasks.note import Note
     from vaultsync.tasks.rules import Rules
     from vaultsync.tasks.text import TaskText
 
+_FEW = 20  # proposals that come and go one by one; of more all are grouped anew
 RowKey = tuple[str, str, str | None]  # path, line and date of the source note
 
 
@@ -30,10 +34,13 @@ class Memory:
     """
 
     roster: Roster = field(default_factory=Roster)
+    follows: bool = False  # whether the next plan need only look at what has changed since
+    last: Last | None = None
     _texts: dict[str, tuple[Note, tuple[TaskText, ...]]] = field(default_factory=dict)
     _rows: dict[RowKey, str] = field(default_factory=dict)
     _rows_before: dict[RowKey, str] = field(default_factory=dict)
-    _groups: dict[str, tuple[tuple[Proposal, ...], tuple[Group, ...]]] = field(default_factory=dict)
+    _unwritable: dict[str, tuple[Note, str | None]] = field(default_factory=dict)
+    _groups: dict[str, _Grouped] = field(default_factory=dict)
 
     def begin(self, roster: Roster, notes: Container[str]) -> None:
         """Begin a plan: forget all if the people have changed, else gone notes and rows that the last plan left out."""
@@ -42,8 +49,9 @@ class Memory:
             self._texts.clear()
             self._rows.clear()
             self._groups.clear()
-        for path in [path for path in self._texts if path not in notes]:
-            del self._texts[path]
+        for kept in (self._texts, self._unwritable):
+            for path in [path for path in kept if path not in notes]:
+                del kept[path]
         self._rows_before, self._rows = self._rows, {}
 
     def texts(self, note: Note, rules: Rules) -> tuple[TaskText, ...]:
@@ -56,15 +64,42 @@ class Memory:
 
     def row(self, key: RowKey, draw: Callable[[], str]) -> str:
         """Return the row that shows a source line."""
-        row = self._rows_before.get(key)
+        row = self._rows.get(key) or self._rows_before.get(key)
         self._rows[key] = row if row is not None else draw()
         return self._rows[key]
 
+    def unwritable(self, note: Note, why: Callable[[], str | None]) -> str | None:
+        """Return why a note can't be written, None if it can."""
+        known = self._unwritable.get(note.path)
+        if known is None or known[0] is not note:
+            known = self._unwritable[note.path] = (note, why())
+        return known[1]
+
     def groups(
-        self, person: str, proposals: tuple[Proposal, ...], group: Callable[[], tuple[Group, ...]]
+        self, person: str, proposals: tuple[Proposal, ...], group: Callable[[], tuple[Group, ...]], threshold: float
     ) -> tuple[Group, ...]:
         """Return the groups of a person's proposals."""
         known = self._groups.get(person)
-        if known is None or known[0] != proposals:
-            known = self._groups[person] = (proposals, group())
-        return known[1]
+        if known is None or (groups := known.joined(proposals, threshold)) is None:
+            groups = group()
+        if known is None or groups is not known.groups:
+            self._groups[person] = _Grouped(proposals, groups)
+        return groups
+
+
+@dataclass(frozen=True, slots=True)
+class _Grouped:
+    """The groups of some proposals."""
+
+    proposals: tuple[Proposal, ...]
+    groups: tuple[Group, ...]
+
+    def joined(self, proposals: tuple[Proposal, ...], threshold: float) -> tuple[Group, ...] | None:
+        """Return the groups of other proposals, as far as they follow from these."""
+        if proposals == self.proposals:
+            return self.groups
+        before, now = set(self.proposals), set(proposals)
+        gone, come = before - now, now - before
+        if len(gone) + len(come) > _FEW:
+            return None
+        return regroup(self.groups, gone, come, [read_wording(each.prose).text for each in before & now], threshold)

@@ -45,7 +45,7 @@ def standing_notes(index_notes: Mapping[str, IndexNote], snapshot: Snapshot) -> 
         by_person[index_note.person].append(path)
     frozen: dict[str, str] = {}
     for path, index_note in index_notes.items():
-        if why := foreign_layout(path, snapshot) or _unwritable(index_note.note):
+        if why := foreign_layout(path, snapshot) or _unwritable(index_note.note, snapshot):
             frozen[path] = why
     drawn: dict[str, str] = {}
     joined: dict[str, str] = {}
@@ -176,13 +176,17 @@ def foreign_layout(path: str, snapshot: Snapshot) -> str | None:
     return None
 
 
-def _unwritable(note: Note) -> str | None:
+def _unwritable(note: Note, snapshot: Snapshot) -> str | None:
     """Return why a note's frontmatter can't be brought up to date, so that nothing of the note is written."""
-    try:
-        set_properties(note.text or "", {"vaultsync": "index"})
-    except ValueError as error:
-        return f"{error}; edits in it count, it isn't written"
-    return None
+
+    def why() -> str | None:
+        try:
+            set_properties(note.text or "", {"vaultsync": "index"})
+        except ValueError as error:
+            return f"{error}; edits in it count, it isn't written"
+        return None
+
+    return snapshot.memory.unwritable(note, why)
 
 
 def _occupied(path: str, person: str, snapshot: Snapshot) -> str | None:

@@ -18,11 +18,12 @@ from vaultsync.reconcile.capture import capture, found_again, with_capture_note
 from vaultsync.reconcile.completion import completed_lines, lines_around
 from vaultsync.reconcile.draw import NoteWrite, draw
 from vaultsync.reconcile.edit import PlannedEdit
-from vaultsync.reconcile.follow import carried_base, carried_rows, moved_tasks
-from vaultsync.reconcile.locate import Located, absent_tasks, assigned, find_index_notes, find_rows, locate_tasks
-from vaultsync.reconcile.places import Standing, standing_notes, unmade
+from vaultsync.reconcile.focus import Last, Open, Part, everything, left_open, part_of, rows_of, touch
+from vaultsync.reconcile.locate import Located, absent_tasks, assigned
+from vaultsync.reconcile.places import Standing, unmade
+from vaultsync.reconcile.reading import MorePeopleError, WholeVaultError
 from vaultsync.reconcile.sides import Disagreement
-from vaultsync.reconcile.stamp import stamp, taken_ids, with_stamps
+from vaultsync.reconcile.stamp import TakenIds, stamp, with_stamps
 from vaultsync.reconcile.task import Merged, merge_task
 from vaultsync.reconcile.vanish import Vanished, kept_entries, vanished_tasks
 from vaultsync.tasks.line import parse_line
@@ -75,32 +76,55 @@ class Plan:
 
 
 def plan_cycle(snapshot: Snapshot) -> Plan:
-    """Plan one cycle over everything in the snapshot. Planning again on the outcome plans nothing."""
-    given = snapshot
-    snapshot.memory.begin(snapshot.roster, snapshot.notes)
-    index_notes, problems = find_index_notes(snapshot)
-    rows = find_rows(index_notes)
-    located = locate_tasks(snapshot, index_notes, rows)
-    if moved := moved_tasks(snapshot, located):
-        snapshot = replace(snapshot, base=carried_base(snapshot.base, moved))
-        index_notes = carried_rows(index_notes, moved)
-        rows = find_rows(index_notes)
-    standing = standing_notes(index_notes, snapshot)
-    matched = found_again(index_notes, rows, located, standing, snapshot)
-    index_notes, rows = matched.index_notes, find_rows(matched.index_notes)
+    """Plan one cycle over everything in the snapshot. Planning again on the outcome plans nothing.
+
+    Where the memory follows the vault, only what has changed since the last plan, and what that touches, is looked at.
+    """
+    memory = snapshot.memory
+    last, memory.last = memory.last, None  # a plan that fails leaves none
+    try:
+        part, plan, left = _plan_on_change(last, snapshot)
+    except WholeVaultError:
+        part = everything(snapshot)
+        plan, left = _decided(part, part.snapshot)
+    if part.reading is not None:
+        memory.last = Last(snapshot, part.reading, left)
+    return plan
+
+
+def _plan_on_change(last: Last | None, snapshot: Snapshot) -> tuple[Part, Plan, Open]:
+    if last is None:
+        raise WholeVaultError
+    touched = touch(last, snapshot)
+    while True:
+        part = part_of(touched, last, snapshot)
+        try:
+            return part, *_decided(part, part.snapshot)
+        except MorePeopleError as more:
+            touched.people |= more.people
+
+
+def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
+    """Decide on a part of the vault, or all of it.
+
+    Raises MorePeopleError or WholeVaultError where the part turns out to be too small.
+    """
+    located, standing, moved = part.located, part.standing, part.moved
+    names = len(located.spelling)
+    matched = found_again(part.index_notes, rows_of(part.index_notes, part.others), located, standing, snapshot)
+    index_notes, rows = matched.index_notes, rows_of(matched.index_notes, part.others)
     absorbing = absorb_copies(snapshot, index_notes, standing, rows, located.by_key.keys())
     rows = with_absorbed_rows(rows, absorbing)
-    problems += unmade(located.tasks, standing.drawn, snapshot)
+    problems = [*part.problems, *unmade(located.tasks, standing.drawn, snapshot)]
     waiting = _waiting_keys(snapshot, rows, located, standing)
     # A row that may not be drawn with its new link would be taken for another task's next time.
     waiting |= {key for key in moved.values() if any(at.note in standing.frozen for at in rows.get(key, ()))}
 
-    merged, refused = _merge_all(rows, located, waiting, snapshot)
+    merged, refused = _merge_all(rows, part, waiting, snapshot)
     problems += refused.values()
     waiting |= refused.keys()
 
-    taken = taken_ids(snapshot, located, rows)
-    known = frozenset(taken)
+    taken = TakenIds(*part.known, snapshot.taken_ids)
     edits = {edit.place: edit for edit in _task_edits(snapshot, located, merged, taken)}
     tasks = _tasks_after(snapshot, located, edits)
 
@@ -108,10 +132,14 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
     snapshot = with_capture_note(snapshot, captured)
     edits |= {edit.place: edit for edit in captured.edits}
     tasks += captured.tasks
+    if part.people is not None and part.reading is not None:
+        given = (part.reading.concerned(source) for source in tasks if source.task.order in edits)
+        if more := {person for people in given for person in people} - part.people:
+            raise MorePeopleError(more)
 
     vanished = vanished_tasks(snapshot, rows, located.by_key.keys(), standing.in_place)
     if stuck := put_off(absorbing, merged.keys() | vanished.remarks.keys()):
-        return plan_cycle(replace(given, put_off=given.put_off | stuck))
+        return _decided(part, replace(part.snapshot, put_off=snapshot.put_off | stuck))
     kept = captured.with_kept(kept_entries({**dict.fromkeys(waiting), **vanished.remarks}, rows, snapshot))
     disputed = {
         key: frozenset(at.person for at in rows.get(key, ()) if at.note in outcome.row_values)
@@ -120,7 +148,11 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
     }
     pending = {key for key, remark in vanished.remarks.items() if remark is None}
     absent = absent_tasks(waiting | pending, located, snapshot)
-    arranged = arrange(tasks, located, waiting, disputed, kept, absent, snapshot)
+    arranged = arrange(tasks, located, waiting, disputed, kept, absent, part.people, snapshot)
+    if part.people is not None:
+        new = any(arranged[person].sections for person in arranged.keys() - standing.drawn.keys())
+        if new or len(located.spelling) != names:
+            raise WholeVaultError
     arranged = without_rows(arranged, {(index_notes[path].person, key) for path, key in matched.unsure})
     stamps = stamp(arranged.values(), located.copies, taken, snapshot.rules)
     edits |= {edit.place: edit for edit in stamps.edits}
@@ -132,21 +164,20 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
         if source.task.order in stamps.tasks or source.task.order not in located.copies
     ]
     after = {source.key: source for source in stamped if source.key}
-    drawing = draw(arranged, after, merged, captured.index_notes, standing, edits, absorbing, snapshot)
+    drawing = draw(arranged, after, merged, captured.index_notes, edits, absorbing, part, snapshot)
     done, undone = absorbed(absorbing, drawing.texts, vanished.remarks.keys())
-    shown = _still_missing(snapshot, drawing.rows, rows, standing, matched)
+    shown = _still_missing(snapshot, drawing.rows, rows, part, matched)
     base = _new_base(snapshot, merged, stamped, shown, copied_rows(rows))
-    return Plan(
+    plan = Plan(
         edits=tuple(edits[place] for place in sorted(edits)),
         index_notes=drawing.index_notes,
         overview=drawing.overview,
         base={**base, **vanished.base},
         forgotten=vanished.forgotten | _removed(edits, located) | {old for old, new in moved.items() if new in base},
         records=drawing.records,
-        ids=frozenset(taken - known),
+        ids=frozenset(taken.given),
         conflicts=(*_conflicts(merged, located), *_orphans(vanished, rows, snapshot)),
         problems=(
-            *located.problems,
             *problems,
             *captured.problems,
             *(problem for outcome in merged.values() for problem in outcome.told),
@@ -157,20 +188,27 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
         ),
         absorbed=done,
         missing=vanished.missing,
-        tasks=len(located.tasks),
-        people=len(arranged),
+        tasks=part.tasks,
+        people=len(arranged.keys() | part.others.counts.keys()),
         wait=vanished.wait,
     )
+    left = left_open(part, snapshot, plan, merged, waiting | vanished.remarks.keys(), index_notes, rows)
+    notes = {problem.path for problem in drawing.problems[len(standing.problems) :]}
+    counts = {person: arrangement.counts for person, arrangement in arranged.items()}
+    return plan, replace(left, notes=left.notes | notes, counts={**part.others.counts, **counts})
 
 
 def _merge_all(
-    rows: Mapping[str, Sequence[RowAt]], located: Located, waiting: AbstractSet[str], snapshot: Snapshot
+    rows: Mapping[str, Sequence[RowAt]], part: Part, waiting: AbstractSet[str], snapshot: Snapshot
 ) -> tuple[dict[str, Merged], dict[str, Problem]]:
     """Merge every task that doesn't wait; also return the tasks of which an edit can't be made, and why."""
     merged: dict[str, Merged] = {}
     refused: dict[str, Problem] = {}
-    for key, source in located.by_key.items():
+    for key, source in part.located.by_key.items():
         if key in waiting:
+            continue
+        if key in part.quiet:
+            merged[key] = Merged(source.standing, source.standing)
             continue
         outcome = merge_task(
             snapshot.base.get(key), source, rows.get(key, ()), snapshot.rules, snapshot.roster, snapshot.today
@@ -220,13 +258,15 @@ def _is_reassigning(at: RowAt, base: BaseTask | None, snapshot: Snapshot) -> boo
 
 
 def _task_edits(
-    snapshot: Snapshot, located: Located, merged: Mapping[str, Merged], taken: set[str]
+    snapshot: Snapshot, located: Located, merged: Mapping[str, Merged], taken: TakenIds
 ) -> Iterator[PlannedEdit]:
     """Yield the edits of source lines that the merges ask for; ids given to next occurrences are added to `taken`."""
     by_place = {source.task.order: source.task.line for source in located.tasks}
     for key, outcome in merged.items():
+        if outcome.after == outcome.before:
+            continue
         read = parse_line(outcome.after, snapshot.rules.tasks, hidden=snapshot.rules.read_hidden_fields)
-        if outcome.after != outcome.before and read:
+        if read:
             by_place[located.by_key[key].task.order] = read
     for key, outcome in merged.items():
         source = located.by_key[key]
@@ -279,7 +319,7 @@ def _still_missing(
     snapshot: Snapshot,
     drawn: Mapping[str, Mapping[str, str]],
     rows: Mapping[str, Sequence[RowAt]],
-    standing: Standing,
+    part: Part,
     matched: Matched,
 ) -> Mapping[str, Mapping[str, str]]:
     """Return the rows as drawn, with those that are missing where no row is drawn anew now, as they were written.
@@ -290,7 +330,8 @@ def _still_missing(
     for key, task in snapshot.base.items():
         here = {at.note for at in rows.get(key, ())}
         for note, text in task.rows.items():
-            if note not in here and (note in standing.in_place or (note, key) in matched.unsure):
+            is_missing = note not in here and (note in part.standing.in_place or (note, key) in matched.unsure)
+            if is_missing or note in part.others.notes:
                 shown.setdefault(key, {}).setdefault(note, text)
     return shown
 
@@ -331,7 +372,7 @@ def _removed(edits: Mapping[tuple[str, int], PlannedEdit], located: Located) -> 
 
 def _orphans(vanished: Vanished, rows: Mapping[str, Sequence[RowAt]], snapshot: Snapshot) -> Iterator[Conflict]:
     """Yield the edited rows whose source line is gone: somebody has to decide what becomes of the edit."""
-    for key, remark in vanished.remarks.items():
+    for key, remark in sorted(vanished.remarks.items()):
         if remark is not None:
             values = {at.note: at.row.text for at in rows.get(key, ())}
             yield Conflict(key, "source", Disagreement("", values), snapshot.base[key].path, None)

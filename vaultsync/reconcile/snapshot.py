@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """What differs from the snapshot before; all else is the very same."""
+
+    notes: AbstractSet[str] = field(default_factory=frozenset)  # paths
+    tasks: AbstractSet[str] = field(default_factory=frozenset)  # keys of base records
+    index_notes: AbstractSet[str] = field(default_factory=frozenset)  # paths of records
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The vault as scanned, and everything else that a plan is a function of."""
 
@@ -49,6 +58,7 @@ class Snapshot:
     may_create: bool = True  # index notes and the overview, where there are none
     force: bool = False  # render over a foreign layout
     memory: Memory = field(default_factory=Memory, compare=False)
+    changed: Changed | None = field(default=None, compare=False)  # None: not known
 
     def is_held(self, path: str) -> bool:
         """Tell whether nothing may be concluded from this note, its absence included."""

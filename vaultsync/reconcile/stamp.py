@@ -12,7 +12,7 @@ from vaultsync.tasks.ids import derive_id
 from vaultsync.tasks.line import parse_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from vaultsync.reconcile.arrange import Arrangement
@@ -29,6 +29,22 @@ class Stamps:
     tasks: Mapping[tuple[str, int], SourceTask]
 
 
+class TakenIds:
+    """Ids of ours that aren't free, `known` ones and those that are `given` meanwhile."""
+
+    def __init__(self, *known: Container[str]) -> None:
+        self._known = known
+        self.given: set[str] = set()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.given or any(name in each for each in self._known)
+
+    def add(self, name: str) -> None:
+        """Take an id, whoever's it is; only ours count as given."""
+        if OWN_ID.match(name) and name not in self:
+            self.given.add(name)
+
+
 def taken_ids(snapshot: Snapshot, located: Located, rows: Mapping[str, Sequence[RowAt]]) -> set[str]:
     """Return all ids that are not free: in a note, in a row, in the base, or ever given."""
     in_notes = {task.task.line.block_id.lower() for task in located.tasks if task.task.line.block_id}
@@ -36,7 +52,7 @@ def taken_ids(snapshot: Snapshot, located: Located, rows: Mapping[str, Sequence[
 
 
 def stamp(
-    arranged: Iterable[Arrangement], copies: AbstractSet[tuple[str, int]], taken: set[str], rules: Rules
+    arranged: Iterable[Arrangement], copies: AbstractSet[tuple[str, int]], taken: TakenIds, rules: Rules
 ) -> Stamps:
     """Give an id to each shown task that has none or another's, in the order of the notes; `taken` grows."""
     shown: dict[tuple[str, int], SourceTask] = {}

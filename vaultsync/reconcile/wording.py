@@ -102,7 +102,7 @@ class Wording:
     days: tuple[Day, ...]  # in order
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=65_536)
 def read_wording(prose: str) -> Wording:
     """Read a prose, as it stands in a line or as it is shown, for comparison.
 

@@ -36,11 +36,11 @@ def load_marks(connection: sqlite3.Connection) -> set[str]:
     return {name for (name,) in texts(connection, "select name from marks")}
 
 
-def save_notes(connection: sqlite3.Connection, before: Mapping[str, str], notes: Mapping[str, str]) -> None:
-    """Save which notes stand now, where they are others than `before`."""
-    connection.executemany("delete from notes where path = ?", [(path,) for path in before.keys() - notes.keys()])
-    changed = [(path, digest) for path, digest in notes.items() if before.get(path) != digest]
-    connection.executemany("insert or replace into notes values (?, ?)", changed)
+def save_notes(connection: sqlite3.Connection, notes: Mapping[str, str | None]) -> None:
+    """Save which of these notes stand now, and forget those without a digest."""
+    connection.executemany("delete from notes where path = ?", [(path,) for path in notes if notes[path] is None])
+    standing = [(path, digest) for path, digest in notes.items() if digest is not None]
+    connection.executemany("insert or replace into notes values (?, ?)", standing)
 
 
 def save_mark(connection: sqlite3.Connection, name: str) -> None:

@@ -85,6 +85,8 @@ class State:
     def __init__(self, file: Path) -> None:
         self.file = file
         self.set_aside: Path | None = None  # where a corrupt predecessor went
+        self.touched_tasks: set[str] = set()  # keys of records that were saved since somebody emptied this
+        self.touched_index_notes: set[str] = set()  # the same by path
         try:
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._open()
@@ -127,12 +129,18 @@ class State:
                 if connection.execute("insert or ignore into told values (?)", (problem,)).rowcount == 1
             ]
 
-    def remember_notes(self, notes: Mapping[str, str]) -> None:
-        """Keep the digest of each note that stands in the vault now, for the next turn to compare with."""
-        if notes != self.notes:
-            with self._writing() as connection:
-                save_notes(connection, self.notes, notes)
-            self.notes = dict(notes)
+    def remember_notes(self, notes: Mapping[str, str | None]) -> None:
+        """Keep the digests of these notes, None for one that is gone, for the next turn to compare with."""
+        changed = {path: digest for path, digest in notes.items() if self.notes.get(path) != digest}
+        if not changed:
+            return
+        with self._writing() as connection:
+            save_notes(connection, changed)
+        for path, digest in changed.items():
+            if digest is None:
+                del self.notes[path]
+            else:
+                self.notes[path] = digest
 
     def mark(self, name: str) -> None:
         """Set a mark of this replica, for good."""
@@ -202,6 +210,8 @@ class State:
             )
             ids = changes.ids | (end_run(connection, changes.ended) if changes.ended else set())
             connection.executemany("insert or ignore into ids values (?)", [(name,) for name in ids])
+        self.touched_tasks |= changes.forgotten | changes.base.keys()
+        self.touched_index_notes |= changes.index_notes_gone | changes.index_notes.keys()
         for key in changes.forgotten:
             self.base.pop(key, None)
         self.base.update(changes.base)

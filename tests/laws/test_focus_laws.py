@@ -1,0 +1,121 @@
+"""A plan on what has changed is the plan on the whole vault, whatever users, settings, clocks and crashes do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+from laws.test_machine import CrashError, VaultMachine
+from laws.vault_model import FolderVault
+
+from vaultsync.cycle import Outcome, Wheel
+from vaultsync.reconcile import plan as planning
+from vaultsync.reconcile.memory import Memory
+from vaultsync.storage.state import State
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vaultsync.reconcile.plan import Plan
+    from vaultsync.reconcile.snapshot import Snapshot
+
+
+def seen(plan: Plan, snapshot: Snapshot) -> dict[str, Any]:
+    """Return what comes of a plan: what it leaves as it is doesn't count."""
+    known = snapshot.index_notes
+    return {
+        "edits": plan.edits,
+        "writes": plan.note_writes,
+        "overview": plan.overview,
+        "base": {key: (task, task.former) for key, task in plan.base.items()},
+        "forgotten": plan.forgotten,
+        "records": {path: record for path, record in plan.records.items() if known.get(path) != record},
+        "ids": plan.ids,
+        "conflicts": plan.conflicts,
+        "problems": Counter(plan.problems),
+        "absorbed": plan.absorbed,
+        "numbers": (plan.missing, plan.tasks, plan.people, plan.wait),
+    }
+
+
+FOCUSED: Counter[bool] = Counter()
+
+
+def compared(snapshot: Snapshot) -> Plan:
+    """Plan on what has changed and on everything; both must come to the same."""
+    last = snapshot.memory.last
+    plan = planning.plan_cycle(snapshot)
+    whole = planning.plan_cycle(replace(snapshot, memory=Memory(), changed=None))
+    focused, full = seen(plan, snapshot), seen(whole, snapshot)
+    FOCUSED[last is not None and snapshot.memory.last is not None and snapshot.memory.last.reading is last.reading] += 1
+    for name, value in full.items():
+        assert focused[name] == value, name
+    return plan
+
+
+class FollowedVault(FolderVault):
+    """A vault whose wheel stays, as the daemon's does, until the state or the settings are others."""
+
+    wheel: Wheel | None = None
+
+    def turn(self, *, force: bool = False, dry_run: bool = False) -> Outcome:
+        if self.wheel is None:
+            self.wheel = Wheel(self.settings, State(self.state_file), self.clock(), self.waits, "run", stays=True)
+        self.wheel.waits = self.wheel.waiting.waits = self.waits
+        try:
+            return self.wheel.turn(force=force, dry_run=dry_run)
+        except CrashError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        if self.wheel is not None:
+            self.wheel.state.close()
+            self.wheel = None
+
+    def configure(self, settings: str) -> None:
+        self.close()
+        super().configure(settings)
+
+    def copy(self, folder: Path) -> FolderVault:
+        self.close()
+        return super().copy(folder)
+
+    def lose_state(self) -> None:
+        self.close()
+        super().lose_state()
+
+
+class FollowedMachine(VaultMachine):
+    """The same users and crashes, and a wheel that keeps what it read."""
+
+    vaults = FollowedVault
+
+
+def run(examples: int, steps: int) -> None:
+    FOCUSED.clear()
+    run_state_machine_as_test(
+        FollowedMachine,
+        settings=settings(
+            max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
+    assert FOCUSED[True] > FOCUSED[False], FOCUSED
+
+
+@pytest.fixture(autouse=True)
+def _both_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vaultsync.cycle.plan_cycle", compared)
+
+
+def test_a_plan_on_what_has_changed_is_the_plan_on_everything() -> None:
+    run(examples=5, steps=15)
+
+
+@pytest.mark.long
+def test_a_plan_on_what_has_changed_is_the_plan_on_everything_for_long() -> None:
+    run(examples=100, steps=30)

@@ -1,0 +1,266 @@
+"""Say what part of a vault a plan looks at: all of it, or what has changed since the last plan, and what that touches.
+
+A plan on the part is the plan on all of it, which `tests/laws/test_focus_laws.py` holds. What is read of a note is
+`reading`'s, what is decided on it `plan`'s.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from vaultsync.index.links import OWN_ID, task_key
+from vaultsync.reconcile.follow import carried_base, carried_rows, moved_tasks
+from vaultsync.reconcile.locate import Located, absent_tasks, find_index_notes, find_rows, locate_tasks, whose_notes
+from vaultsync.reconcile.places import standing_notes
+from vaultsync.reconcile.reading import Reading, Touched, WholeVaultError, read_whole
+from vaultsync.reconcile.task import Merged
+from vaultsync.tasks.people import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from vaultsync.model import Problem
+    from vaultsync.reconcile.base import BaseTask
+    from vaultsync.reconcile.places import Standing
+    from vaultsync.reconcile.plan import Plan
+    from vaultsync.reconcile.rollup import Counts
+    from vaultsync.reconcile.snapshot import IndexNote, RowAt, Snapshot, SourceTask
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """What is known of the people whose index notes a plan on a part doesn't look at."""
+
+    places: Mapping[str, str] = field(default_factory=dict)  # their index notes, by person
+    counts: Mapping[str, Counts] = field(default_factory=dict)
+    rows: Mapping[str, Sequence[RowAt]] = field(default_factory=dict)  # in their index notes, of the part's tasks
+    notes: AbstractSet[str] = field(default_factory=frozenset)  # all their index notes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a plan is made on; `snapshot` has the base of its tasks only."""
+
+    snapshot: Snapshot
+    index_notes: Mapping[str, IndexNote]
+    located: Located
+    standing: Standing
+    overviews: Sequence[str]
+    problems: tuple[Problem, ...]  # of all notes
+    tasks: int  # of all notes
+    known: tuple[Mapping[str, object], ...]  # by the keys of all tasks: those that stand somewhere, and the base
+    moved: Mapping[str, str] = field(default_factory=dict)
+    quiet: AbstractSet[str] = field(default_factory=frozenset)  # tasks whose two sides agreed, and still are the same
+    people: AbstractSet[str] | None = None  # whose index notes are looked at; None: everybody's
+    others: Others = field(default_factory=Others)
+    reading: Reading | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What a plan left open or is about to change: the next one has to look at it again."""
+
+    keys: AbstractSet[str] = field(default_factory=frozenset)
+    notes: AbstractSet[str] = field(default_factory=frozenset)
+    people: AbstractSet[str] = field(default_factory=frozenset)
+    counts: Mapping[str, Counts] = field(default_factory=dict)  # of everybody
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last plan's snapshot, without its maps, what it read, and what it left open."""
+
+    snapshot: Snapshot
+    reading: Reading
+    open: Open
+
+
+def everything(snapshot: Snapshot) -> Part:
+    """Read everything."""
+    snapshot.memory.begin(snapshot.roster, snapshot.notes)
+    index_notes, problems = find_index_notes(snapshot)
+    rows = find_rows(index_notes)
+    located = locate_tasks(snapshot, index_notes, rows)
+    moved = moved_tasks(snapshot, located)
+    reading = None
+    if snapshot.memory.follows and not moved and _is_ordinary(snapshot):
+        reading = read_whole(index_notes, rows, located, problems, snapshot)
+    if moved:
+        snapshot = replace(snapshot, base=carried_base(snapshot.base, moved))
+        index_notes = carried_rows(index_notes, moved)
+    return Part(
+        snapshot=snapshot,
+        index_notes=index_notes,
+        located=located,
+        standing=standing_notes(index_notes, snapshot),
+        overviews=sorted(path for path, note in snapshot.notes.items() if note.kind == "overview"),
+        problems=(*located.problems, *problems),
+        tasks=len(located.tasks),
+        known=(located.by_key, rows, snapshot.base),
+        moved=moved,
+        reading=reading,
+    )
+
+
+def touch(last: Last, snapshot: Snapshot) -> Touched:
+    """Read anew what has changed since the last plan, and return what that touches.
+
+    Raises WholeVaultError where it may be anything.
+    """
+    changed, before, reading = snapshot.changed, last.snapshot, last.reading
+    if changed is None or not _is_ordinary(snapshot) or _setting(snapshot) != _setting(before):
+        raise WholeVaultError
+    turned = changed.index_notes | (before.held ^ snapshot.held)
+    turned |= {path for path, _ in before.refused ^ snapshot.refused}
+    turned |= {path for path in snapshot.index_notes if path not in snapshot.notes}
+    woken = (before.unstamped ^ snapshot.unstamped) | (before.unsettled ^ snapshot.unsettled)
+    notes = turned | woken | changed.notes | last.open.notes
+    touched = reading.renew(notes, turned, snapshot)
+    touched.notes |= notes
+    touched.keys |= changed.tasks | last.open.keys
+    if any(key in snapshot.base and key not in reading.by_key and not OWN_ID.match(key) for key in touched.keys):
+        raise WholeVaultError  # it may have moved
+    touched.people |= last.open.people
+    touched.people.update(_people_of(touched.keys, reading, snapshot))
+    records = filter(None, map(snapshot.index_notes.get, notes))
+    touched.people |= {canonical(record.person, snapshot.roster) for record in records}
+    return touched
+
+
+def part_of(touched: Touched, last: Last, snapshot: Snapshot) -> Part:
+    """Return what a plan has to look at for what was touched. Raises WholeVaultError where it may be anything."""
+    reading, people, keys = last.reading, frozenset(touched.people), touched.keys
+    index_notes = {
+        path: note for path in sorted(reading.index_notes) if (note := reading.index_notes[path]).person in people
+    }
+    loose = [row for note in index_notes.values() for row in note.content.loose]
+    if any("#^" in row.text for row in loose):
+        raise WholeVaultError  # it may link to any task
+    shown = {task_key(row.path, row.block_id) for note in index_notes.values() for row in note.content.rows}
+    notes = touched.notes | {reading.by_key[key].task.path for key in keys | shown if key in reading.by_key}
+    notes |= {snapshot.rules.capture} if loose else set()
+    tasks = tuple(_tasks_of(notes, people, reading))
+    by_key = {source.key: source for source in tasks if source.key is not None}
+    all_keys = by_key.keys() | shown | keys
+    standing = standing_notes(reading.index_notes, snapshot)
+    persons = whose_notes(reading.index_notes, snapshot)
+    return Part(
+        snapshot=replace(snapshot, base={key: snapshot.base[key] for key in sorted(all_keys) if key in snapshot.base}),
+        index_notes=index_notes,
+        located=Located(tasks, by_key, frozenset(), persons, reading.spelling, ()),
+        standing=_standing_of(index_notes, standing),
+        overviews=sorted(reading.overviews),
+        problems=reading.problems,
+        tasks=sum(map(len, reading.sources.values())),
+        known=(reading.by_key, reading.rows, snapshot.base),
+        quiet=all_keys - keys,
+        people=people,
+        others=Others(
+            places={person: path for person, path in standing.drawn.items() if person not in people},
+            counts={person: counts for person, counts in last.open.counts.items() if person not in people},
+            rows=_rows_elsewhere(all_keys, people, reading),
+            notes=reading.index_notes.keys() - index_notes.keys(),
+        ),
+        reading=reading,
+    )
+
+
+def rows_of(index_notes: Mapping[str, IndexNote], others: Others) -> dict[str, list[RowAt]]:
+    """Return the rows of the index notes, and those that others hold of the same tasks."""
+    rows = find_rows(index_notes)
+    for key, places in others.rows.items():
+        own = rows.get(key)
+        rows[key] = sorted((*own, *places), key=lambda at: (at.note, at.row.number)) if own else list(places)
+    return rows
+
+
+def left_open(  # noqa: PLR0913 - what is left open shows in all of these
+    part: Part,
+    snapshot: Snapshot,
+    plan: Plan,
+    merged: Mapping[str, Merged],
+    waiting: AbstractSet[str],
+    index_notes: Mapping[str, IndexNote],
+    rows: Mapping[str, Sequence[RowAt]],
+) -> Open:
+    """Return what the next plan has to look at again, whatever becomes of this one."""
+    found = part.located.by_key
+    lacking = (key for key, task in snapshot.base.items() if key not in found or _lacks_rows(task, rows))
+    return Open(
+        keys={
+            *waiting,
+            *lacking,
+            *plan.base,
+            *plan.forgotten,
+            *(key for key, each in merged.items() if _is_news(each)),
+        },
+        notes={path for path, note in index_notes.items() if note.content.loose},
+        people={write.person for write in plan.index_notes if write.changed and write.person},
+    )
+
+
+def _is_news(outcome: Merged) -> bool:
+    """Tell whether a merge found something to do or to say."""
+    return outcome != Merged(outcome.before, outcome.before, outcome.why)
+
+
+def _lacks_rows(task: BaseTask, rows: Mapping[str, Sequence[RowAt]]) -> bool:
+    return bool(task.rows.keys() - {at.note for at in rows.get(task.key, ())})
+
+
+def _is_ordinary(snapshot: Snapshot) -> bool:
+    return snapshot.may_create and not snapshot.force and not snapshot.copies
+
+
+def _setting(snapshot: Snapshot) -> tuple[object, ...]:
+    """Return what every task and every index note depend on."""
+    return (snapshot.roster, snapshot.layout, snapshot.today, snapshot.unreadable, snapshot.absent_delay)
+
+
+def _people_of(keys: Iterable[str], reading: Reading, snapshot: Snapshot) -> Iterator[str]:
+    """Yield whose index notes show these tasks, or did."""
+    absent: set[str] = set()
+    for key in keys:
+        if (source := reading.by_key.get(key)) is not None:
+            yield from reading.concerned(source)
+        else:
+            absent.add(key)
+        yield from (at.person for at in reading.rows.get(key, ()))
+        if (base := snapshot.base.get(key)) is not None:
+            yield from (reading.index_notes[path].person for path in base.rows if path in reading.index_notes)
+    persons = whose_notes(reading.index_notes, snapshot)
+    located = Located((), {}, frozenset(), persons, dict(reading.spelling), ())
+    for source in absent_tasks(absent, located, snapshot):
+        yield from reading.concerned(source)
+
+
+def _tasks_of(notes: Iterable[str], people: Iterable[str], reading: Reading) -> Iterator[SourceTask]:
+    """Yield the tasks of some notes, and those elsewhere that some people may see, by path and line."""
+    whole, wanted = set(notes), set(people)
+    for path in sorted(whole.union(*(reading.notes_of.get(person, ()) for person in wanted))):
+        for source in reading.sources.get(path, ()):
+            if path in whole or not wanted.isdisjoint(reading.concerned(source)):
+                yield source
+
+
+def _rows_elsewhere(keys: Iterable[str], people: AbstractSet[str], reading: Reading) -> dict[str, list[RowAt]]:
+    found: dict[str, list[RowAt]] = defaultdict(list)
+    for key in keys:
+        for at in reading.rows.get(key, ()):
+            if at.person not in people:
+                found[key].append(at)
+    return dict(found)
+
+
+def _standing_of(index_notes: Mapping[str, IndexNote], standing: Standing) -> Standing:
+    """Return how some of the index notes stand, with the problems of all."""
+    return replace(
+        standing,
+        drawn={person: path for person, path in standing.drawn.items() if path in index_notes},
+        joined={path: first for path, first in standing.joined.items() if path in index_notes},
+        frozen=standing.frozen & index_notes.keys(),
+        in_place=standing.in_place & index_notes.keys(),
+    )

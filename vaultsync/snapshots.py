@@ -1,0 +1,117 @@
+"""Take snapshots of one vault for planning: its notes as scanned, its state, and what waits at that moment.
+
+Only what is new is looked at, so that taking one costs what has changed; what is decided on it is the reconcile room's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from vaultsync.census import Census
+from vaultsync.model import Problem
+from vaultsync.reconcile.snapshot import Changed, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from vaultsync.clock import Clock
+    from vaultsync.reconcile.memory import Memory
+    from vaultsync.settings import Settings
+    from vaultsync.storage.state import State
+    from vaultsync.waits import Waiting
+
+
+@dataclass(slots=True)
+class Snapshots:
+    """What is known of one vault from one snapshot to the next."""
+
+    settings: Settings
+    state: State
+    clock: Clock
+    waiting: Waiting
+    memory: Memory
+    _census: Census = field(init=False)
+    _began: tuple[float, float] = field(init=False)  # one moment by both clocks
+    _to_remember: set[str] = field(default_factory=set)  # notes that were looked at since the state was told
+
+    def __post_init__(self) -> None:
+        self._began = (self.clock.now(), self.clock.monotonic())
+        self._census = Census(self.settings.config.vault)
+        self._to_remember |= self.state.notes.keys()
+
+    def take(
+        self,
+        blocked: frozenset[str],
+        refused: frozenset[tuple[str, int]],
+        newcomers: Iterable[str],
+        *,
+        arriving: bool,
+        force: bool,
+    ) -> tuple[Snapshot, tuple[Problem, ...]]:
+        """Return the vault as it is now, and what is wrong with it.
+
+        `blocked` are notes that the system doesn't let us write, `refused` lines that don't take their edit, and
+        `newcomers` people who are about to get an index note.
+        """
+        scanner, waits, state = self.waiting.scanner, self.waiting.waits, self.state
+        notes = scanner.notes
+        self.waiting.planned_at = self.clock.monotonic()
+        changed = self._changed()
+        # Whose index note can't be read just now is no less known.
+        unread = {
+            record.person
+            for path, record in state.index_notes.items()
+            if record.person and path in notes and (notes[path].held or notes[path].blank)
+        }
+        roster, roster_problems = self._census.roster(unread.union(newcomers))
+        ages = {path: scanner.age(path) for path in scanner.changed_at}
+        snapshot = Snapshot(
+            notes=notes,
+            base=state.base,
+            index_notes=state.index_notes,
+            taken_ids=state.ids,
+            roster=roster,
+            rules=self.settings.rules,
+            layout=self.settings.layout,
+            today=self.clock.date(self.settings.config.vault.timezone),
+            now=self._began[0] + self.waiting.planned_at - self._began[1],  # the wall clock may jump
+            absent_delay=waits.absent_delay,
+            held=blocked | self.waiting.held(),
+            unreadable=frozenset(scanner.unreadable),
+            unstamped=frozenset(notes if arriving else (path for path, age in ages.items() if age < waits.stamp_after)),
+            unsettled=frozenset(
+                path
+                for path, age in ages.items()
+                if age < waits.settle and path in notes and notes[path].kind == "index"
+            ),
+            refused=refused,
+            may_create=not arriving,
+            force=force,
+            copies=scanner.copies,
+            memory=self.memory,
+            changed=changed,
+        )
+        unreadable = [Problem(path, None, f"can't be read: {what}") for path, what in scanner.unreadable.items()]
+        if state.set_aside:
+            unreadable.append(Problem(str(state.set_aside), None, "the state was corrupt: set aside and rebuilt"))
+        return snapshot, (*self.settings.obsidian.problems, *unreadable, *self._census.problems, *roster_problems)
+
+    def remember(self) -> None:
+        """Keep in the state which notes stand in the vault now, for the next turn to compare with."""
+        scanner = self.waiting.scanner
+        paths = self._to_remember | scanner.touched
+        self.state.remember_notes({path: note.digest if (note := scanner.notes.get(path)) else None for path in paths})
+        self._to_remember.clear()
+
+    def _changed(self) -> Changed:
+        """Return what is new since the last snapshot."""
+        scanner, state = self.waiting.scanner, self.state
+        changed = Changed(
+            frozenset(scanner.touched), frozenset(state.touched_tasks), frozenset(state.touched_index_notes)
+        )
+        self._census.take(changed.notes, scanner.notes)
+        self._to_remember |= changed.notes
+        for touched in (scanner.touched, state.touched_tasks, state.touched_index_notes):
+            touched.clear()
+        return changed

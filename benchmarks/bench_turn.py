@@ -156,6 +156,7 @@ def main() -> None:
                 times: dict[str, list[float]] = defaultdict(list)
                 written = []
                 for at in range(asked.repeat):
+                    bench.turn(None)  # what the turn before wrote is looked at once more
                     written.append(bench.turn(change(at)))
                     for name in ("scan", "snapshot", "plan", "check", "halt?", "apply", "turn"):
                         times[name].append(bench.seconds[name])

@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from make_vault import make_vault
+from benchmarks.make_vault import make_vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable

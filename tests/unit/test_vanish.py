@@ -45,6 +45,27 @@ def test_an_edited_row_of_a_task_that_went_stays_among_the_conflicts_until_it_is
     assert len(vault.base) == 1
 
 
+def test_so_does_one_whose_index_note_was_renamed_while_it_went() -> None:
+    vault = gone()
+    vault.texts["Tasks/Mine.md"] = vault.texts.pop(ANA)
+    vault.turn()
+    vault.edit("Tasks/Mine.md", "- [ ] Do", "- [ ] Do it")
+    vault.now += 10
+    vault.turn()
+    assert vault.section("Tasks/Mine.md", "Do it") == "Conflicts"
+    vault.assert_settled()
+
+
+def test_an_untouched_row_of_a_renamed_index_note_goes_with_its_task() -> None:
+    vault = gone()
+    vault.texts["Tasks/Mine.md"] = vault.texts.pop(ANA)
+    vault.turn()
+    vault.now += 10
+    vault.turn()
+    assert vault.rows("Tasks/Mine.md") == ["- [ ] Else"]
+    vault.assert_settled()
+
+
 def test_a_task_that_comes_back_in_time_is_merged_with_its_row() -> None:
     vault = gone(edit=True)
     line = next(task.line for task in vault.base.values() if " Do " in task.line)

@@ -125,8 +125,10 @@ def _is_done(at: RowAt, snapshot: Snapshot) -> bool:
 
 
 def _is_edited(at: RowAt, task: BaseTask, snapshot: Snapshot) -> bool:
+    """Tell whether a row isn't as written; in a note that the base doesn't know, renamed say, as none ever was."""
     written = task.rows.get(at.note)
-    if written is None or written == at.row.text:
+    known = [written] if written is not None else [*task.rows.values(), *task.former]
+    if at.row.text in known:
         return False
     now = read_row(at.row.text, None, snapshot.roster, snapshot.rules)
-    return now is not None and now != read_row(written, None, snapshot.roster, snapshot.rules)
+    return now is not None and all(now != read_row(text, None, snapshot.roster, snapshot.rules) for text in known)

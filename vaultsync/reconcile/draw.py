@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vaultsync.index.inert import render_tokens, tokens
 from vaultsync.index.links import render_link, task_key
 from vaultsync.index.note import (
-    OverviewRow,
     index_properties,
     render_index_note,
-    render_overview,
     replace_rows,
 )
 from vaultsync.index.region import (
@@ -30,19 +28,19 @@ from vaultsync.index.region import (
     heading_level,
 )
 from vaultsync.index.rows import RowValues, render_row, row_link, shown_values, with_own
-from vaultsync.markdown.textlines import LineEdit, apply_line_edits, line_and_end, split_lines
+from vaultsync.markdown.textlines import line_and_end, split_lines
 from vaultsync.model import Problem
-from vaultsync.reconcile.absorb import with_lines
 from vaultsync.reconcile.arrange import Arrangement, Entry, placed
 from vaultsync.reconcile.base import IndexRecord
 from vaultsync.reconcile.beneath import TypedBeneath
-from vaultsync.reconcile.places import Standing, foreign_layout, moved_line, new_places
-from vaultsync.reconcile.rollup import Counts
+from vaultsync.reconcile.overview import draw_overview
+from vaultsync.reconcile.page import Drawing, NoteWrite, Page
+from vaultsync.reconcile.places import Standing, moved_line, new_places
 from vaultsync.tasks.line import BLOCK_ID
-from vaultsync.tasks.people import UNASSIGNED, canonical
+from vaultsync.tasks.people import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from vaultsync.reconcile.absorb import Absorbing
     from vaultsync.reconcile.edit import PlannedEdit
@@ -52,61 +50,6 @@ if TYPE_CHECKING:
 
 
 _ROWS_OWN_ID = re.compile(rf" (\^{BLOCK_ID.pattern})\s*\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class NoteWrite:
-    """An index or overview note as it shall stand; `expected` is the digest of what it replaces, None for nothing."""
-
-    path: str
-    person: str | None  # None: the overview
-    expected: str | None
-    text: str
-    changed: bool
-    proposed: int = 0
-    open: int = 0
-
-
-@dataclass(slots=True)
-class Drawing:
-    """All notes as they shall stand; `rows` holds, by task and index note, the row as it will read in the file."""
-
-    index_notes: tuple[NoteWrite, ...] = ()
-    overview: NoteWrite | None = None
-    rows: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
-    records: dict[str, IndexRecord] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-
-    @property
-    def texts(self) -> dict[str, str]:
-        """The text of each note, by path."""
-        every = [*self.index_notes, *([self.overview] if self.overview else [])]
-        return {write.path: write.text for write in every}
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """What drawing any note is a function of, beside its arrangement."""
-
-    after: Mapping[str, SourceTask]
-    merged: Mapping[str, Merged]
-    edits: Mapping[str, list[PlannedEdit]]  # by note
-    drawing: Drawing
-    snapshot: Snapshot
-    absorbing: Absorbing
-    own_ids: Mapping[tuple[str, str], str]  # by index note and key: what somebody wrote, to link to the row
-
-    def text_after(self, path: str) -> str | None:
-        """Return a note's text with the planned edits of its own task lines, None if there is no note."""
-        note = self.snapshot.notes.get(path)
-        if note is None or note.text is None:
-            return None
-        return apply_line_edits(note.text, (LineEdit(e.line, e.before, e.after) for e in self.edits.get(path, ())))
-
-    def text_to_draw(self, path: str) -> str | None:
-        """Return the same with the lines that the note's conflict copies give it."""
-        text = self.text_after(path)
-        return None if text is None else with_lines(text, self.absorbing.lines_for(path))
 
 
 def draw(  # noqa: PLR0913 - the notes are a function of all of these
@@ -128,7 +71,7 @@ def draw(  # noqa: PLR0913 - the notes are a function of all of these
     own_edits: dict[str, list[PlannedEdit]] = defaultdict(list)
     for edit in edits.values():
         own_edits[edit.path].append(edit)
-    page = _Page(after, merged, own_edits, drawing, snapshot, absorbing, _own_ids(index_notes))
+    page = Page(after, merged, own_edits, drawing, snapshot, absorbing, _own_ids(index_notes))
     for path in sorted(standing.frozen - set(standing.drawn.values())):
         # It isn't written, but its rows are known as they stand, so that only a further edit of them counts.
         _in_place(index_notes[path], page, frozen=True)
@@ -150,7 +93,7 @@ def draw(  # noqa: PLR0913 - the notes are a function of all of these
         if record.person and snapshot.is_held(at)
     }
     counts = {**part.others.counts, **{person: arrangement.counts for person, arrangement in arranged.items()}}
-    drawing.overview = _overview({**held, **part.others.places, **places}, counts, part.overviews, page)
+    drawing.overview = draw_overview({**held, **part.others.places, **places}, counts, part.overviews, page)
     return drawing
 
 
@@ -160,7 +103,7 @@ def _note_write(  # noqa: PLR0913 - the note is a function of all of these
     arrangement: Arrangement,
     index_notes: Mapping[str, IndexNote],
     standing: Standing,
-    page: _Page,
+    page: Page,
 ) -> NoteWrite:
     note = index_notes.get(path)
     if note is not None and path in standing.in_place:
@@ -178,7 +121,7 @@ def _note_write(  # noqa: PLR0913 - the note is a function of all of these
 
 
 def _emptied(
-    path: str, note: IndexNote, arranged: Mapping[str, Arrangement], standing: Standing, page: _Page
+    path: str, note: IndexNote, arranged: Mapping[str, Arrangement], standing: Standing, page: Page
 ) -> NoteWrite:
     """Return a further index note of a person, whose rows stand in the first one now.
 
@@ -193,7 +136,7 @@ def _emptied(
     return NoteWrite(path, note.person, note.note.digest, text, text != note.note.text)
 
 
-def _left_in(path: str, arrangement: Arrangement, page: _Page) -> Arrangement:
+def _left_in(path: str, arrangement: Arrangement, page: Page) -> Arrangement:
     """Return what stays in an emptied note: rows that are kept as they stand there, and values that are in conflict."""
 
     def stays(entry: Entry) -> bool:
@@ -241,7 +184,7 @@ def _anew(  # noqa: PLR0913 - the note is a function of all of these
     person: str,
     note: IndexNote | None,
     arrangement: Arrangement,
-    page: _Page,
+    page: Page,
     moved_to: tuple[str, str] | None = None,
 ) -> str:
     """Return the note's text drawn anew. Raises ValueError if its frontmatter can't be changed safely.
@@ -305,7 +248,7 @@ def _anew(  # noqa: PLR0913 - the note is a function of all of these
     return after
 
 
-def _left_behind(typed: TypedBeneath, page: _Page) -> list[str]:
+def _left_behind(typed: TypedBeneath, page: Page) -> list[str]:
     """Return the lines beneath rows that have left the note, under a link to where their task is."""
     lines: list[str] = []
     for key, row, beneath in typed.rest():
@@ -317,7 +260,7 @@ def _left_behind(typed: TypedBeneath, page: _Page) -> list[str]:
     return lines
 
 
-def _spare_rows(path: str, keys: Iterable[str], page: _Page) -> list[str]:
+def _spare_rows(path: str, keys: Iterable[str], page: Page) -> list[str]:
     """Return the further rows of a note that hold values of their own, less those of a copy that a dead run drew."""
     spare = [at for key in keys if key in page.merged for at in page.merged[key].spare if at.note == path]
     text = page.text_after(path) or "" if any(at.copy not in (None, path) for at in spare) else ""
@@ -325,7 +268,7 @@ def _spare_rows(path: str, keys: Iterable[str], page: _Page) -> list[str]:
     return [at.row.text for at in spare if at.copy in (None, path) or at.row.text not in standing]
 
 
-def _entry_lines(entry: Entry, path: str, rows: dict[str, str], page: _Page) -> tuple[str | None, list[str]]:
+def _entry_lines(entry: Entry, path: str, rows: dict[str, str], page: Page) -> tuple[str | None, list[str]]:
     """Return a row, which `rows` then holds too, and the lines beneath it.
 
     None for a task that can't be linked to, and for a row that is kept in another note of the same person.
@@ -359,7 +302,7 @@ def _row_text(source: SourceTask, note: str, outcome: Merged | None, snapshot: S
     return drawn(own) if own else snapshot.memory.row((path, line.text, date), lambda: drawn(None))
 
 
-def _in_place(note: IndexNote, page: _Page, *, frozen: bool) -> str:
+def _in_place(note: IndexNote, page: Page, *, frozen: bool) -> str:
     """Return the note's text with each row where it stands, brought up to date unless `frozen`."""
     path = note.note.path
     rows: dict[int, str] = {}
@@ -379,36 +322,3 @@ def _in_place(note: IndexNote, page: _Page, *, frozen: bool) -> str:
         if new != row.text:
             rows[row.number + shift] = new
     return replace_rows(page.text_after(path) or "", rows)
-
-
-def _overview(
-    places: Mapping[str, str], counts_of: Mapping[str, Counts], there: Sequence[str], page: _Page
-) -> NoteWrite | None:
-    """Return the overview note, the first of those that are `there`.
-
-    None while it may not be written or nobody has tasks.
-    """
-    snapshot, drawing = page.snapshot, page.drawing
-    path = there[0] if there else snapshot.rules.overview
-    note = snapshot.notes.get(path)
-    may_write = snapshot.may_create if note is None else note.text is not None
-    if not places or snapshot.unsettled or snapshot.is_held(path) or not may_write:
-        return None
-    if foreign := foreign_layout(path, snapshot):
-        drawing.problems.append(Problem(path, None, foreign))
-        return None
-    rows = [
-        OverviewRow(person, place, counts.proposed, counts.open, counts.next_due)
-        for person, place in sorted(
-            places.items(), key=lambda item: (item[0] == UNASSIGNED, item[0].casefold(), item[0])
-        )
-        for counts in [counts_of.get(person, Counts())]
-    ]
-    before = page.text_to_draw(path)
-    try:
-        text = render_overview(before, rows, snapshot.layout, markdown_links=snapshot.rules.index.markdown_links)
-    except ValueError as error:
-        drawing.problems.append(Problem(path, None, f"{error}; the overview isn't written"))
-        return None
-    drawing.records[path] = IndexRecord("", snapshot.layout)
-    return NoteWrite(path, None, note.digest if note else None, text, note is None or text != note.text)

@@ -16,7 +16,7 @@ from vaultsync.reconcile.arrange import arrange, without_rows
 from vaultsync.reconcile.base import BaseTask, IndexRecord, former_rows
 from vaultsync.reconcile.capture import capture, found_again, with_capture_note
 from vaultsync.reconcile.completion import completed_lines, lines_around
-from vaultsync.reconcile.draw import NoteWrite, draw
+from vaultsync.reconcile.draw import draw
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.focus import Last, Open, Part, everything, left_open, part_of, rows_of, touch
 from vaultsync.reconcile.locate import Located, absent_tasks, assigned
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from vaultsync.reconcile.loose import Matched
+    from vaultsync.reconcile.page import NoteWrite
     from vaultsync.reconcile.snapshot import RowAt, Snapshot, SourceTask
 
 

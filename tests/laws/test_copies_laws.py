@@ -9,7 +9,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from laws.vault_model import ANA, BO, FolderVault
 
@@ -129,8 +129,13 @@ def play(script: list[tuple[list[tuple[str, str, int, str]], set[str], str]]) ->
 QUICK = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
+BOTH_SOURCES = [("A", "source", 0, ANA), ("B", "source", 0, ANA)]
+
+
 @QUICK
 @given(rounds)
+@example([(BOTH_SOURCES, {"A", "B"}, "A")])
+@example([(BOTH_SOURCES, {"A", "B"}, "B")])
 def test_two_replicas_with_conflict_copies_between_them_end_alike_and_lose_no_word(
     script: list[tuple[list[tuple[str, str, int, str]], set[str], str]],
 ) -> None:

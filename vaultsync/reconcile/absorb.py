@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from vaultsync.index.links import task_key
 from vaultsync.index.note import overview_strangers
 from vaultsync.index.region import VALUE_MARK, RegionRow, read_region
-from vaultsync.index.rows import read_row, row_settings
+from vaultsync.index.rows import read_row, row_settings, shown_values
 from vaultsync.markdown import frontmatter
 from vaultsync.markdown.region import find_regions
 from vaultsync.markdown.textlines import line_and_end, prevailing_end, split_lines
@@ -22,6 +22,7 @@ from vaultsync.reconcile.copies import spellings
 from vaultsync.reconcile.sides import NEVER_SHOWN
 from vaultsync.reconcile.snapshot import RowAt
 from vaultsync.tasks.line import parse_line
+from vaultsync.tasks.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -219,6 +220,8 @@ def _absorption(  # noqa: PLR0913 - what a copy gives is a function of all of th
         here = [at.row.text for at in rows.get(key, ()) if at.note == original]
         if not _says_something(row, here, original, snapshot.base.get(key), snapshot):
             continue
+        if _stands_in_a_copy(row, key, snapshot):
+            continue
         if key in snapshot.base or key in found or row.block_id.lower() not in snapshot.taken_ids:
             edited.append(RowAt(original, person, row, copy=copy.note.path))
         else:
@@ -246,15 +249,33 @@ def _says_something(
     return all(values != _values(text, rule, snapshot) for text in known if text)
 
 
+def _stands_in_a_copy(row: RegionRow, key: str, snapshot: Snapshot) -> bool:
+    """Tell whether a row shows what a conflict copy of its task's note says.
+
+    That copy is reported and kept for somebody to merge. Taken over here, it would write over the note that won.
+    """
+    values = _values(row.text, _rule_of(snapshot.base.get(key), snapshot), snapshot)
+    for copy in snapshot.copies.values():
+        for task in copy.note.tasks:
+            if task.line.block_id is None or task_key(copy.original, task.line.block_id) != key:
+                continue
+            text = read_text(task.line, snapshot.roster, snapshot.rules.assignees)
+            if values == _compared(shown_values(task.line, text, copy.original, snapshot.rules)):
+                return True
+    return False
+
+
 def _rule_of(base: BaseTask | None, snapshot: Snapshot) -> str | None:
     line = parse_line(base.line, snapshot.rules.tasks, hidden=True) if base else None
     return line.recurrence if line else None
 
 
 def _values(row: str, rule: str | None, snapshot: Snapshot) -> tuple[object, ...] | None:
-    read: RowValues | None = read_row(row, rule, snapshot.roster, snapshot.rules)
-    if read is None:
-        return None
+    read = read_row(row, rule, snapshot.roster, snapshot.rules)
+    return _compared(read) if read else None
+
+
+def _compared(read: RowValues) -> tuple[object, ...]:
     return (read.symbol, read.prose, read.tags, read.mentions, read.priority, read.start, read.scheduled, read.due)
 
 

@@ -55,6 +55,7 @@ class RowSide:
     now: RowValues
     was: RowValues | None
     typed: Mapping[FieldName, str]  # as somebody typed them here: fields that rows never show, and ✅
+    is_old: bool = False  # it was edited as it stood before the last writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ def read_sides(base: BaseTask | None, source: SourceTask, rows: Sequence[RowAt],
             before = before or _nearest(values, [row for text in texts if (row := read_row(text, rule, roster, rules))])
         # A row where the base knows none (a copy, a note made anew) is measured against what we would have written.
         written_values = before or (was.values if was else None)
-        read.append(RowSide(at, values, written_values, _typed(at, written_values, rules)))
+        last = [read_row(text, rule, roster, rules) for text in base.rows.values()] if base and before else [before]
+        read.append(RowSide(at, values, written_values, _typed(at, written_values, rules), before not in last))
     symbol = _accepted_symbol(was, now, rules) if was else now.line.symbol
     return Sides(now, was, base.conflicts if base else frozenset(), tuple(read), symbol, roster.owner)
 
@@ -115,12 +117,16 @@ def _written(base: BaseTask | None, at: RowAt, rows: Sequence[RowAt]) -> Iterato
 def _nearest(values: RowValues, written: Sequence[RowValues]) -> RowValues | None:
     """Return which of several rows somebody edited into this one: the one that it differs from in the fewest fields.
 
-    A conflict copy may be of a time before the last writing. A heuristic: an edit that goes back to an older row in one
-    field and changes another is taken for an edit of that older row, whose other fields then are no edits.
+    A conflict copy may be of a time before the last writing. Of several that are as near the oldest is taken: what was
+    written since is then a change of the other side, so that neither is written over. A heuristic: an edit that goes
+    back to an older row in one field and changes another is taken for an edit of that older row, whose other fields
+    then are no edits.
     """
     names = ("symbol", "prose", "tags", "mentions", "priority", *DATE_FIELDS)
     return min(
-        written, key=lambda other: sum(getattr(values, name) != getattr(other, name) for name in names), default=None
+        reversed(written),
+        key=lambda other: sum(getattr(values, name) != getattr(other, name) for name in names),
+        default=None,
     )
 
 
@@ -203,6 +209,8 @@ def decide(name: str, sides: Sides, rules: Rules) -> tuple[Winner, RowSide | Non
     # Exactly one new value stands in the rows.
     (value, row), *_ = changed.items()
     written = _row_value(name, row, sides, written=True)
+    # An old row was drawn from what the source said then.
+    before = written if row.is_old else before
     if name == "status":
         return merge_status(str(before), str(source), str(written), str(value), rules.roles), row
     return merge_field(before, source, written, value), row

@@ -80,7 +80,7 @@ class Wheel:
     heartbeat: Heartbeat = field(init=False)
     _identity: tuple[int, int] = field(init=False)
     snapshots: Snapshots = field(init=False)
-    _recovered: bool = False  # whether it was looked for what a killed run displaced
+    _recovered: bool = False  # whether it was looked for what runs left that were killed, or ended before editors did
     thinking: bool = False  # whether it only reads or plans just now, so that it may be broken off without harm
 
     def __post_init__(self) -> None:
@@ -274,6 +274,7 @@ class Wheel:
     def finish(self) -> None:
         """Look a last time at the files that our writes displaced."""
         late.finish(self.settings.root, self.backups, self.clock.monotonic(), self.clock.sleep)
+        self._recovered = False
 
     def look_again(self) -> float | None:
         """Look at the files that our writes displaced; return the seconds until the next look, None if none is due."""

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from laws.vault_model import FolderVault
+from laws.vault_model import NO_WAITS, TODAY, FolderVault
 
+from vaultsync.clock import Clock
 from vaultsync.cycle import Wheel
 from vaultsync.storage import late, vault
 from vaultsync.storage.backups import Backups
@@ -89,25 +91,31 @@ def test_no_edit_of_a_busy_editor_is_lost(style: str, edits: int, tmp_path: Path
     assert sorted(file.name for file in root.iterdir()) == ["N.md"]
 
 
+@pytest.mark.parametrize("stays", [False, True], ids=["one-shot", "daemon"])
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("edits", [60, pytest.param(1000, marks=pytest.mark.long)])
-def test_no_edit_of_a_busy_editor_is_lost_to_whole_turns(style: str, edits: int, tmp_path: Path) -> None:
-    vault_there = FolderVault(tmp_path)
-    vault_there.write("N.md", "- [?] Ask now @Ana #proposed\n\n# Notes\n\nThe last line\n")
-    state = State(vault_there.state_file)
-    wheel = Wheel(vault_there.settings, state, vault_there.clock(), vault_there.waits)
-    note, row = vault_there.root / "N.md", vault_there.root / "Tasks/@Ana.md"
+def test_no_edit_of_a_busy_editor_is_lost_to_whole_turns(
+    edits: int, style: str, tmp_path: Path, *, stays: bool
+) -> None:
+    waits = replace(NO_WAITS, late=late.LATE if stays else 0.0)
+    folder = FolderVault(tmp_path)
+    folder.write("N.md", "- [?] Ask now @Ana #proposed\n\n# Notes\n\nThe last line\n")
+    state = State(folder.state_file)
+    clock = Clock(today=TODAY)
+    wheel = Wheel(folder.settings, state, clock, waits, stays=stays)
+    note, row = folder.root / "N.md", folder.root / "Tasks/@Ana.md"
     try:
         turns = 0
         with editor(note, style, edits) as works:
             while works():
                 wheel.turn()
+                wheel.look_again()
                 turns += 1
                 if row.exists():
-                    text = row.read_text()
-                    row.write_text(re.sub(r"Ask \w+", f"Ask {turns}", text))
-        vault_there.later += 10
+                    row.write_text(re.sub(r"Ask \w+", f"Ask {turns}", row.read_text()))
         wheel.turn()
+        while (pause := wheel.look_again()) is not None:
+            clock.sleep(pause)
     finally:
         state.close()
     assert lost(note, edits) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from laws.vault_model import FolderVault
 
 from vaultsync.storage import late, vault
 from vaultsync.storage.backups import Backups
+from vaultsync.storage.displaced import Displaced
 from vaultsync.storage.exchange import exchange as real_exchange
 
 if TYPE_CHECKING:
@@ -158,6 +160,32 @@ def test_a_late_save_that_collides_with_what_a_third_one_wrote_is_kept_and_told(
     assert [(told.path, "can't be merged" in told.what) for told in writing.backups.remarks] == [("N.md", True)]
 
 
+def test_of_a_late_save_that_collides_what_does_not_collide_is_brought_in(writing: Writing) -> None:
+    theirs = TYPED.replace("[?]", "[-]")
+    with writing.note.open("r+") as editor:
+        writing.write()
+        editor.write(theirs)
+    save(writing.note, OURS.replace("[ ] Ask", "[x] Ask"))
+    writing.look_to_the_end()
+    assert writing.note.read_text() == BOTH.replace("[ ] Ask", "[x] Ask")
+    assert writing.kept() == [theirs]
+    assert len(writing.backups.remarks) == 1
+
+
+def test_what_somebody_takes_out_each_time_is_kept_and_told_at_last(writing: Writing) -> None:
+    with writing.note.open("r+") as editor:
+        writing.write()
+        editor.write(TYPED)
+    for _ in range(200):
+        if writing.look(0.2) is None:
+            break
+        if "Typed" in writing.note.read_text():
+            save(writing.note, OURS)
+    assert writing.note.read_text() == OURS
+    assert writing.kept() == [TYPED]
+    assert len(writing.backups.remarks) == 1
+
+
 def test_an_emptied_file_is_waited_for_and_never_merged(writing: Writing) -> None:
     with writing.note.open("r+") as editor:
         writing.write()
@@ -225,7 +253,19 @@ def test_a_run_that_ends_looks_once_more(writing: Writing) -> None:
         editor.write(TYPED)
     late.finish(writing.root, writing.backups, writing.now, slept.append)
     assert writing.note.read_text() == BOTH
-    assert sum(slept) <= 0.2
+    assert late.LATE <= sum(slept) <= late.LATE + 4 * late.STEADY
+
+
+def test_a_run_that_ends_brings_in_again_what_the_editor_writes_over(writing: Writing) -> None:
+    def sleep(_: float) -> None:
+        if writing.note.read_text() == BOTH:
+            save(writing.note, OURS + "Another\n")
+
+    with writing.note.open("r+") as editor:
+        writing.write()
+        editor.write(TYPED)
+    late.finish(writing.root, writing.backups, writing.now, sleep)
+    assert writing.note.read_text() == BOTH + "Another\n"
 
 
 def test_a_run_that_ends_waits_for_nobody_where_nobody_writes(writing: Writing) -> None:
@@ -234,21 +274,56 @@ def test_a_run_that_ends_waits_for_nobody_where_nobody_writes(writing: Writing) 
     assert writing.kept() == []
 
 
+def test_a_run_that_ends_waits_for_an_editor_that_has_the_displaced_file_open(writing: Writing) -> None:
+    with writing.note.open("r+") as editor:
+        writing.write()
+
+        def sleep(_: float) -> None:
+            editor.seek(0)
+            editor.write(TYPED)
+            editor.flush()
+
+        late.finish(writing.root, writing.backups, writing.now, sleep)
+    assert writing.note.read_text() == BOTH
+
+
+def test_a_run_that_ends_looks_twice_where_the_system_does_not_tell_who_has_a_file_open(
+    writing: Writing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Displaced, "is_open", lambda _: None)
+    slept: list[float] = []
+    writing.write()
+    late.finish(writing.root, writing.backups, writing.now, slept.append)
+    assert slept == [pytest.approx(late.STEADY)]
+    assert writing.kept() == []
+
+
+def test_an_editor_that_keeps_the_displaced_file_open_for_long_is_heard(writing: Writing) -> None:
+    with writing.note.open("r+") as editor:
+        writing.write()
+        for _ in range(50):
+            assert writing.look(late.LATE) is not None
+        editor.write(TYPED)
+    writing.look_to_the_end()
+    assert writing.note.read_text() == BOTH
+
+
 def test_a_save_that_is_not_complete_at_the_end_of_a_run_is_found_by_the_next(writing: Writing) -> None:
     editor = writing.note.open("r+")
     writing.write()
     editor.truncate(0)
     editor.write("Typed\n" + BEFORE)
     editor.flush()
-    late.finish(writing.root, writing.backups, writing.now, lambda _: cut(editor))
+    sizes = cycle((3, 4))
+    late.finish(writing.root, writing.backups, writing.now, lambda _: cut(editor, next(sizes)))
     editor.close()
     assert writing.note.read_text() == OURS
     writing.after_a_kill()
     assert len(writing.backups.pending) == 1
 
 
-def cut(editor: IO[str]) -> None:
-    editor.truncate(3)
+def cut(editor: IO[str], size: int) -> None:
+    editor.truncate(size)
 
 
 def test_many_displaced_files_are_not_all_held_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,6 +375,23 @@ def test_an_editor_that_read_our_text_while_it_was_out_loses_nothing_of_its_own(
     save(exchanging.note, OURS + "Another\n")
     exchanging.look_to_the_end()
     assert exchanging.note.read_text() == BOTH + "Another\n"
+
+
+def test_what_was_saved_over_our_text_while_it_was_out_collides_with_nothing_of_ours(
+    exchanging: Writing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = "First\n" + OURS
+    hand(
+        monkeypatch,
+        lambda: save(exchanging.note, BEFORE + "Last\n"),
+        lambda: save(exchanging.note, OURS.replace("End", "Typed\nEnd")),
+        lambda: save(exchanging.note, newest),
+    )
+    with pytest.raises(vault.TargetChangedError):
+        exchanging.write()
+    exchanging.look_to_the_end()
+    assert exchanging.note.read_text() == "First\n" + BOTH + "Last\n"
+    assert exchanging.backups.remarks == []
 
 
 def test_a_note_deleted_in_the_last_moment_is_not_brought_back(

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+Side = Literal["ours", "theirs"]
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 # A word is what stands between spaces, so that no date is ever made of two, with the spaces before it; a box is a word
@@ -21,7 +23,7 @@ _WORD = re.compile(r"\n|[^\S\n]*(?:\[[^\n]\]|[^\s\[]+|\[)|[^\S\n]+")
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The merged text; `collided` tells that both had changed the same words, and that `theirs` were taken there."""
+    """The merged text; `collided` tells that both had changed the same words, and that the winner's were taken."""
 
     text: str
     collided: bool
@@ -46,17 +48,18 @@ class _Piece:
     theirs: tuple[str, ...]
 
 
-def merge3(base: str, ours: str, theirs: str) -> Merged:
+def merge3(base: str, ours: str, theirs: str, *, winner: Side = "theirs") -> Merged:
     """Return what both made of the base. What both inserted at one place stands there with theirs first.
 
-    Lines end with a line feed; any other character, a carriage return among them, is part of its line.
+    Where both changed the same words, the winner's are taken. Lines end with a line feed; any other character, a
+    carriage return among them, is part of its line.
     """
     merged: list[str] = []
     collided = False
     for piece in _pieces(_LINE.findall(base), _LINE.findall(ours), _LINE.findall(theirs)):
         agreed = _agreed(piece)
         if agreed is None:
-            words = _merge_words(*("".join(side) for side in (piece.base, piece.ours, piece.theirs)))
+            words = _merge_words(*("".join(side) for side in (piece.base, piece.ours, piece.theirs)), winner=winner)
             merged.append(words.text)
             collided |= words.collided
         else:
@@ -64,12 +67,12 @@ def merge3(base: str, ours: str, theirs: str) -> Merged:
     return Merged("".join(merged), collided)
 
 
-def _merge_words(base: str, ours: str, theirs: str) -> Merged:
+def _merge_words(base: str, ours: str, theirs: str, *, winner: Side) -> Merged:
     merged: list[str] = []
     collided = False
     for piece in _pieces(_WORD.findall(base), _WORD.findall(ours), _WORD.findall(theirs)):
         agreed = _agreed(piece)
-        merged += piece.theirs if agreed is None else agreed
+        merged += agreed if agreed is not None else piece.theirs if winner == "theirs" else piece.ours
         collided |= agreed is None
     return Merged("".join(merged), collided)
 

@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 import tempfile
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -97,10 +98,11 @@ class Backups:
         for waiting in held[:-_HELD_OPEN]:
             waiting.freeze()
 
-    def guard(self, displaced: Displaced, before: bytes, contents: list[bytes]) -> None:
+    def guard(self, displaced: Displaced, before: bytes, ours: bytes, contents: list[bytes]) -> None:
         """Have a note looked at for bytes of somebody's that were out of their place while others may have read it.
 
-        Bytes that may be half of a save are left out: their gaps would be taken for deletions.
+        They grew out of what stood there before, or out of our text, which stood there for a moment. Bytes that may be
+        half of a save are left out: their gaps would be taken for deletions.
         """
         for number, content in enumerate(contents):
             if len(content) < len(before) or before.rstrip().rpartition(b"\n")[2] not in content:
@@ -109,7 +111,8 @@ class Backups:
             nowhere = displaced.spare.with_name(f"{number}-{displaced.spare.name}")
             digests = displaced.expected, displaced.written, vault.digest_of(content)
             guarded = Displaced(displaced.path, nowhere, record, *digests, older=True, due=0.0)
-            guarded.announce(before)
+            lines = Counter(content.split(b"\n"))
+            guarded.announce(max(before, ours, key=lambda text: (lines & Counter(text.split(b"\n"))).total()))
             guarded.fill(content)
             self.pending.append(guarded)
 

@@ -11,6 +11,11 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -36,6 +41,7 @@ class Displaced:
     due: float | None = None  # monotonic, when to look at it again
     patience: float | None = None  # monotonic, until when a save that isn't complete is waited for
     until: float | None = None  # monotonic, until when the note is looked at for what was brought into it
+    times: int = 0  # that it was brought into the note
     _descriptor: int | None = field(default=None, repr=False)
 
     @property
@@ -90,6 +96,29 @@ class Displaced:
             with contextlib.suppress(FileNotFoundError):
                 return place.read_bytes()
         return None
+
+    def is_open(self) -> bool | None:
+        """Tell whether somebody has the file open and may write into it; None where the system can't say (not Linux).
+
+        A read lease is granted on a file that nobody has open for writing (fcntl(2), F_SETLEASE), and nobody can open
+        one any more that has lost its name.
+        """
+        if not hasattr(fcntl, "F_SETLEASE"):
+            return None
+        try:
+            descriptor = os.open(self.file, os.O_RDONLY) if self._descriptor is None else os.dup(self._descriptor)
+        except OSError:
+            return None
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return None  # a file system without leases, or somebody else's file
+        finally:
+            os.close(descriptor)
+        return False
 
     def base(self) -> bytes | None:
         """Return what the write was planned on, None if that is lost."""

@@ -195,7 +195,7 @@ def write(root: Path, path: str, content: bytes, expected: str | None, backups: 
     sync_folder(target.parent)
     if not is_as_planned:
         displaced.older = True
-        backups.guard(displaced, before, saved)
+        backups.guard(displaced, before, content, saved)
         raise TargetChangedError(str(target))
 
 

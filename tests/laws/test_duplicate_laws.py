@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vaultsync.reconcile.duplicates import Group, Proposal, fullness, group_duplicates, likeness, regroup
+from vaultsync.reconcile.grouping import Grouping
 from vaultsync.reconcile.wording import read_wording
 
 KNOWN = frozenset({"ana", "bo"})
@@ -127,6 +129,43 @@ def test_proposals_like_no_other_come_and_go_without_grouping_anew() -> None:
     groups = regroup(group_duplicates([one, other]), {one}, [third], ["plan"])
     assert groups == (Group(other, ()), Group(third, ()))
     assert regroup(groups, set(), [replace(one, prose="plans")], ["plan", "review"]) is None
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> list[dict[int, Proposal | None]]:
+    """Draw what stands at which place: at first a lot, then step by step other proposals there, or none."""
+    said = st.builds(
+        "{} {}".format,
+        st.sampled_from([*draw(proses()), *draw(proses()), "", "page " * 201]),
+        st.sampled_from(["", "", "", "by Friday", "by 8 November", "on 2025-11-08"]),
+    )
+    days = st.sampled_from(DAYS)
+
+    def proposal(at: int) -> Proposal:
+        return Proposal((0, "", "", "x.md", at), draw(said), draw(st.integers(0, 2)), draw(days), draw(days))
+
+    steps = draw(st.lists(st.dictionaries(st.integers(0, 24), st.booleans(), max_size=4), min_size=2, max_size=12))
+    first = dict.fromkeys(range(draw(st.sampled_from([1, 8, 20]))), True)
+    return [{at: proposal(at) if comes else None for at, comes in step.items()} for step in (first, *steps)]
+
+
+@given(changes(), thresholds, st.sampled_from([0.25, 10]))
+def test_groups_that_are_kept_are_those_of_all_proposals_that_are_there(
+    steps: list[dict[int, Proposal | None]], threshold: float, many: float
+) -> None:
+    there: dict[int, Proposal] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vaultsync.reconcile.grouping._MANY", many)  # so few can be told from all
+        grouping = Grouping(threshold, KNOWN)
+        for step in steps:
+            gone = [there.pop(at) for at in step if at in there]
+            come = {at: proposal for at, proposal in step.items() if proposal is not None}
+            there |= come
+            grouping.change(gone, come.values())
+            groups = group_duplicates(there.values(), threshold, KNOWN)
+            assert tuple(grouping) == groups
+            assert len(grouping) == len(there)
+            assert all(grouping.get(member.order) is member for group in grouping for member in group.members)
 
 
 @given(st.text(max_size=60), st.text(max_size=60), thresholds)

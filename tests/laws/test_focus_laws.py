@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
-from laws.test_machine import CrashError, VaultMachine
+from laws.test_machine import NOTES, CrashError, VaultMachine
 from laws.vault_model import FolderVault
 
 from vaultsync.cycle import Outcome, Wheel
@@ -18,6 +18,7 @@ from vaultsync.reconcile.memory import Memory
 from vaultsync.storage.state import State
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from vaultsync.reconcile.plan import Plan
@@ -96,10 +97,40 @@ class FollowedMachine(VaultMachine):
     vaults = FollowedVault
 
 
-def run(examples: int, steps: int) -> None:
+SENTENCES = ("Send the long report to the bank", "Send the long report to that bank", "Bake a cake", "Bake the cakes")
+CROWDS = {
+    f"Crowd {number}.md": f"---\nparticipants: [Kim Ray, {person}]\ndate: 2026-11-0{number + 1}\n---\n"
+    + "".join(
+        f"- [{symbol}] {sentence} @{name}{due}\n"
+        for sentence in SENTENCES[number % 2 :]
+        for symbol, name, due in (
+            ("?", person, ""),
+            (" ", "Kim Ray", " 📅 2026-11-3" + str(number % 2)),
+            ("?", "Bo", ""),
+        )
+    )
+    for number, person in enumerate(("Ana", "Bo", "Ana", "Zoe"))
+}
+
+
+class CrowdedMachine(FollowedMachine):
+    """The same, where people have far more tasks than their notes show, many of them alike, some of them owed."""
+
+    notes: ClassVar[Mapping[str, str]] = {**NOTES, **CROWDS}
+    configs: ClassVar[Sequence[str]] = tuple(
+        f"owner: Kim Ray\nsafety:\n  max_vanished: 1\nindex:\n  max_rows: {most}\n{more}"
+        for most, more in ((1, ""), (2, ""), (3, "duplicates: off\n"), (2, "  group_by: note\n"))
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.vault.configure(self.configs[1])
+
+
+def run(examples: int, steps: int, machine: type[VaultMachine] = FollowedMachine) -> None:
     FOCUSED.clear()
     run_state_machine_as_test(
-        FollowedMachine,
+        machine,
         settings=settings(
             max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
         ),
@@ -119,3 +150,20 @@ def test_a_plan_on_what_has_changed_is_the_plan_on_everything() -> None:
 @pytest.mark.long
 def test_a_plan_on_what_has_changed_is_the_plan_on_everything_for_long() -> None:
     run(examples=100, steps=30)
+
+
+@pytest.fixture
+def no_slack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vaultsync.reconcile.shelf.SLACK", 0)
+    monkeypatch.setattr("vaultsync.reconcile.arrange.SLACK", 0)
+
+
+@pytest.mark.usefixtures("no_slack")
+def test_a_plan_on_the_first_of_many_tasks_is_the_plan_on_all() -> None:
+    run(5, 15, CrowdedMachine)
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("no_slack")
+def test_a_plan_on_the_first_of_many_tasks_is_the_plan_on_all_for_long() -> None:
+    run(60, 30, CrowdedMachine)

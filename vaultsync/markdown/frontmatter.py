@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -94,6 +95,12 @@ def properties(raw: str, limit_bytes: int | None = _LIMIT_BYTES) -> tuple[dict[s
     """
     if limit_bytes is not None and len(raw.encode("utf-8", "surrogatepass")) > limit_bytes:
         return {}, f"frontmatter: longer than {limit_bytes} bytes"
+    found, problem = _read(raw)
+    return dict(found), problem
+
+
+@lru_cache(maxsize=32)  # in one turn a note is read, planned on, checked and read back
+def _read(raw: str) -> tuple[Mapping[str, object], str | None]:
     try:
         value: Any = YAMLHandler().load(raw, Loader=_Loader)
         if value is None:

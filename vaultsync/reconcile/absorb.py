@@ -86,6 +86,8 @@ def absorb_copies(
 
     A copy waits while it or its original is young, held, or may not be drawn anew.
     """
+    if not snapshot.copies:
+        return Absorbing()
     absorptions: list[Absorption] = []
     problems: list[Problem] = []
     texts = {path: note.text or "" for path, note in snapshot.notes.items() if note.text is not None}

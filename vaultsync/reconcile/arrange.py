@@ -5,18 +5,20 @@ How a row is written is the index room's business; whether it may be written now
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from vaultsync.index.links import render_link, task_key
 from vaultsync.index.note import index_path
 from vaultsync.index.region import SECTIONS, SectionName
 from vaultsync.index.rows import row_settings
-from vaultsync.reconcile.duplicates import Proposal, group_duplicates
+from vaultsync.reconcile.duplicates import THRESHOLD, Group, Proposal, group_duplicates
+from vaultsync.reconcile.grouping import Grouping
 from vaultsync.reconcile.one_on_one import partner
 from vaultsync.reconcile.rollup import OWED, SECTION_OF_ROLE, Counts, Order, count, section_of, sort_key
+from vaultsync.reconcile.shelf import SLACK, MoreTasksError, Rest, TaskPlace, place_of
 from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.people import person_key
 from vaultsync.tasks.text import read_text
@@ -64,9 +66,13 @@ def arrange(  # noqa: PLR0913 - the arrangement is a function of all of these
     kept: Mapping[str, Sequence[Entry]],
     absent: Sequence[SourceTask],
     people: AbstractSet[str] | None,
+    rest: Mapping[str, Rest],
     snapshot: Snapshot,
 ) -> dict[str, Arrangement]:
     """Return what each person's index note shows, or of each of `people`; `tasks` are those of `located` after edits.
+
+    `rest` is what else these people's notes may show. Raises MoreTasksError where they do.
+
 
     `disputed` are the tasks with a conflict, each with the people in whose notes a row holds its own value: there it
     stays, whoever is assigned. `kept` are the rows, by person, that stay as they stand: those of `waiting` tasks, which
@@ -76,6 +82,7 @@ def arrange(  # noqa: PLR0913 - the arrangement is a function of all of these
     rules = snapshot.rules
     by_person: dict[str, dict[SectionName, list[Entry]]] = defaultdict(lambda: defaultdict(list))
     counted = _shown(absent, snapshot)
+    unmarked: Counter[tuple[str, SectionName | None]] = Counter()  # tasks that can't have an id now
     creditors = Creditors(located.spelling, located.persons, snapshot)
     dates: dict[str, str | None] = {}
     for source in tasks:
@@ -93,6 +100,7 @@ def arrange(  # noqa: PLR0913 - the arrangement is a function of all of these
         for person in source.assignees:
             counted[person].append(source)
         if not (_may_be_stamped(source, snapshot) if key is None else key not in waiting):
+            unmarked.update(zip(source.assignees, repeat(section if key is None else None), strict=False))
             continue
         entry = Entry(sort_key(line, date, path, source.task.number), source=source)
         holding = disputed.get(key, frozenset[str]()) if key is not None else frozenset[str]()
@@ -102,9 +110,13 @@ def arrange(  # noqa: PLR0913 - the arrangement is a function of all of these
             by_person[owed]["I owe" if section in OWED else section].append(entry)
     arranged: dict[str, Arrangement] = {}
     shown = {*by_person, *counted, *kept}
+    shown |= {person for person, each in rest.items() if any(map(each.size, each.shelf.sections))}
     for person in sorted(shown if people is None else shown & people):
-        sections, more = _laid_out(person, by_person.get(person, {}), kept.get(person, ()), snapshot)
-        arranged[person] = Arrangement(sections, more, count(counted.get(person, ()), rules))
+        left = rest.get(person, Rest())
+        without_id = {name: unmarked[person, name] for name in SECTIONS}
+        own = by_person.get(person, {})
+        sections, more = _laid_out(person, own, kept.get(person, ()), left, without_id, snapshot)
+        arranged[person] = Arrangement(sections, more, count(counted.get(person, ()), rules) + left.counts)
     return arranged
 
 
@@ -189,10 +201,19 @@ def _may_be_stamped(source: SourceTask, snapshot: Snapshot) -> bool:
 # -- the order of one section
 
 
-def _laid_out(
-    person: str, entries: Mapping[SectionName, Sequence[Entry]], kept: Sequence[Entry], snapshot: Snapshot
+def _laid_out(  # noqa: PLR0913 - the sections are a function of all of these
+    person: str,
+    entries: Mapping[SectionName, Sequence[Entry]],
+    kept: Sequence[Entry],
+    rest: Rest,
+    without_id: Mapping[SectionName, int],
+    snapshot: Snapshot,
 ) -> tuple[dict[SectionName, tuple[Entry, ...]], dict[SectionName, int]]:
-    """Sort each section and cut it to `max_rows`, save conflicts and kept rows: somebody has to see them."""
+    """Sort each section and cut it to `max_rows`, save conflicts and kept rows: somebody has to see them.
+
+    Tasks that can't have an id now are left out. They are counted where a section is full: so long as nothing shows
+    whether they could, the number stays the same.
+    """
     rules = snapshot.rules.index
     extra: dict[SectionName, list[Entry]] = defaultdict(list)
     for entry in kept:
@@ -201,11 +222,14 @@ def _laid_out(
     more: dict[SectionName, int] = {}
     for name in SECTIONS:
         own = entries.get(name, ())
-        units: list[_Unit] = [(entry,) for entry in own] if name != "Proposed" else _grouped(person, own, snapshot)
-        shown = sorted(units, key=_order)
-        if name != "Conflicts":
-            shown = _fitting(shown, rules.max_rows, len(extra[name]))
-        if left_out := len(own) - sum(map(len, shown)):
+        is_grouped = name == "Proposed" and rules.duplicates is not None
+        units = _grouped(person, own, rest, snapshot) if is_grouped else _alone(name, own, rest, snapshot)
+        shown = list(units) if name == "Conflicts" else _fitting(units, rules.max_rows, len(extra[name]))
+        rows = sum(map(len, shown))
+        left_out = len(own) + rest.size(name) - rows
+        if left_out or rows + len(extra[name]) >= rules.max_rows:
+            left_out += without_id[name]
+        if left_out:
             more[name] = left_out
         shown = sorted([*shown, *((entry,) for entry in extra[name])], key=_order)
         if rules.group_by == "note" and name != "Conflicts":
@@ -215,17 +239,52 @@ def _laid_out(
     return sections, more
 
 
-def _grouped(person: str, entries: Sequence[Entry], snapshot: Snapshot) -> list[_Unit]:
-    """Return proposals, those that say nearly the same together, with the fullest of them first."""
-    threshold = snapshot.rules.index.duplicates
-    if threshold is None:
-        return [(entry,) for entry in entries]
+def _alone(name: SectionName, entries: Sequence[Entry], rest: Rest, snapshot: Snapshot) -> Iterator[_Unit]:
+    """Yield the entries of a section in order, up to where a task of the rest would stand."""
+    others = rest.orders(name)
+    first = next(others, None)
+    for entry in sorted(entries, key=lambda entry: entry.order):
+        if first is not None and first < entry.order:
+            break
+        yield (entry,)
+    if first is not None:
+        raise MoreTasksError({place_of(first), *map(place_of, islice(others, snapshot.rules.index.max_rows + SLACK))})
+
+
+def _grouped(person: str, entries: Sequence[Entry], rest: Rest, snapshot: Snapshot) -> Iterator[_Unit]:
+    """Yield proposals in order, those that say nearly the same together, with the fullest of them first."""
     by_order = {entry.order: entry for entry in entries}
-    proposals = tuple(_proposal(entry) for entry in by_order.values())
-    groups = snapshot.memory.groups(
-        person, proposals, lambda: group_duplicates(proposals, threshold, _name_words(snapshot)), threshold
-    )
-    return [tuple(by_order[each.order] for each in (group.leader, *group.others)) for group in groups]
+    room = snapshot.rules.index.max_rows + SLACK
+    missing: set[TaskPlace] = set()
+    for group in _groups(person, {order: _proposal(entry) for order, entry in by_order.items()}, rest, snapshot):
+        orders = [each.order for each in (group.leader, *group.others)]
+        missing.update(place_of(order) for order in orders if order not in by_order)
+        room -= len(orders)
+        if not missing:
+            yield tuple(by_order[order] for order in orders)
+        elif room <= 0:
+            break
+    if missing:
+        raise MoreTasksError(missing)
+
+
+def _groups(person: str, proposals: Mapping[Order, Proposal], rest: Rest, snapshot: Snapshot) -> Iterable[Group]:
+    """Return the groups of a person's proposals, these and those of the rest; those at all other places are none."""
+    threshold = snapshot.rules.index.duplicates or THRESHOLD
+    if not snapshot.memory.follows:
+        return group_duplicates(proposals.values(), threshold, _name_words(snapshot))
+    taken = rest.taken.get("Proposed", frozenset[Order]())
+    grouping = snapshot.memory.grouping(person, lambda: Grouping(threshold, _name_words(snapshot)))
+    looked_at = {*proposals, *taken, *rest.shelf.odd}
+    if unseen := {place_of(order) for order in looked_at - taken if rest.shelf.has("Proposed", order)}:
+        raise MoreTasksError(unseen)
+    if not rest.size("Proposed"):
+        looked_at |= grouping.orders
+    before = {order: grouping.get(order) for order in looked_at}
+    if changed := [order for order in looked_at if before[order] != proposals.get(order)]:
+        grouping.change(filter(None, map(before.get, changed)), filter(None, map(proposals.get, changed)))
+    rest.shelf.odd = {order for order in looked_at if (order in proposals) != (order in taken)}
+    return grouping
 
 
 def _proposal(entry: Entry) -> Proposal:
@@ -243,11 +302,11 @@ def _name_words(snapshot: Snapshot) -> frozenset[str]:
     return frozenset(word for name in names for word in name.casefold().split())
 
 
-def _fitting(units: Sequence[_Unit], max_rows: int, taken: int) -> list[_Unit]:
+def _fitting(units: Iterator[_Unit], max_rows: int, taken: int) -> list[_Unit]:
     """Return the first units that fit beside the rows `taken`; one is only broken if no section could hold it whole."""
     shown: list[_Unit] = []
     left = max(0, max_rows - taken)
-    for unit in units:
+    while left and (unit := next(units, None)):
         fitting = unit if len(unit) <= left else unit[:left] if len(unit) > max_rows else ()
         if not fitting:
             break

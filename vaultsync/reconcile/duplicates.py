@@ -5,20 +5,21 @@ Left to others: what a prose says (wording), how a group is drawn, and what beco
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from heapq import merge
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from vaultsync.model import INVALID
-from vaultsync.reconcile.wording import Day, Wording, opposed, read_wording
+from vaultsync.reconcile.wording import Day, Wording, Words, opposed, read_wording, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from vaultsync.reconcile.rollup import Order
@@ -27,8 +28,6 @@ THRESHOLD = 88
 LONGEST = 1000  # characters of prose, as it is compared; longer ones are hardly rewordings, and slow to compare
 SHARED = 0.6  # of the letters of the telling words, that two wordings share word for word
 _LONG_NAME = 6  # letters; shorter names one letter apart are two names (Ana, Ann)
-
-_Key = tuple[tuple[str, ...], bool, str]  # numbers, negated, a telling word
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,11 @@ class Group:
     leader: Proposal
     others: tuple[Proposal, ...] = ()
 
+    @property
+    def members(self) -> tuple[Proposal, ...]:
+        """All of them, the leader first."""
+        return (self.leader, *self.others)
+
 
 class _Dates(NamedTuple):
     """The dates of a proposal or a group; a date that is no day of the calendar is none."""
@@ -58,13 +62,15 @@ class _Dates(NamedTuple):
     days: tuple[Day, ...]  # named in the prose
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+Said = tuple[str, tuple[str, ...]]  # the text of a wording and its names, as in `Saying`
+
+
+@dataclass(slots=True, eq=False)
+class Saying:
     """A wording as one person's proposals use it: those with the same text and names are compared once."""
 
-    wording: Wording
-    names: frozenset[str]
-    letters: int  # of the telling words
+    text: str
+    names: tuple[str, ...]  # in order of letters; words of known people's names are among them, wherever they stand
 
 
 @dataclass(slots=True)
@@ -75,11 +81,10 @@ class _Gathering:
     others: list[Proposal] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Led:
-    """The groups whose leaders say the same, in rank."""
+@dataclass(slots=True, eq=False)
+class _Led(Saying):
+    """The groups whose leaders say this, in rank."""
 
-    said: _Said
     gatherings: list[_Gathering] = field(default_factory=list)
     by_due: dict[str | None, list[_Gathering]] = field(default_factory=dict)  # the leader's own due date
 
@@ -100,16 +105,17 @@ def group_duplicates(
     Groups stand in the order of their leaders.
     """
     ranked = sorted(proposals, key=fullness)
-    said = [_said(proposal.prose, known) for proposal in ranked]
-    leaders = _Leaders(said, threshold, known)
+    wordings = [read_wording(proposal.prose) for proposal in ranked]
+    leaders = _Leaders([_say(wording, known) for wording in wordings], threshold, known)
     gatherings: list[_Gathering] = []
-    for rank, (proposal, what) in enumerate(zip(ranked, said, strict=True)):
-        dates = _dates(proposal, what.wording)
-        found = leaders.nearest(what, dates)
+    for rank, (proposal, wording) in enumerate(zip(ranked, wordings, strict=True)):
+        said = _say(wording, known)
+        dates = _dates(proposal, wording)
+        found = leaders.nearest(said, dates)
         if found is None:
             gathering = _Gathering(rank, proposal, dates)
             gatherings.append(gathering)
-            leaders.add(what, gathering)
+            leaders.add(said, gathering)
             continue
         gathering, gathering.dates = found
         gathering.others.append(proposal)
@@ -139,7 +145,7 @@ def regroup(
     others = list(texts)
     for proposal in come:
         wording = read_wording(proposal.prose)
-        if _comparable(wording):
+        if _comparable(wording.text):
             if process.extractOne(wording.text, others, scorer=fuzz.ratio, processor=None, score_cutoff=threshold):
                 return None
             others.append(wording.text)
@@ -159,62 +165,107 @@ def likeness(one: str, other: str, threshold: float, known: AbstractSet[str] = f
     negated; if each has a name that the other lacks, or the one a word and the other its opposite; or if the words that
     both have are less than `SHARED` of the telling words, by letters: then it would have to be typos all over.
     """
-    return _likeness(_said(one, known), _said(other, known), threshold, known)
+    return _likeness(Saying(*say(one, known)), Saying(*say(other, known)), threshold, known)
 
 
-class _Leaders:
-    """The groups so far, to be asked for the one that a proposal joins.
+def say(prose: str, known: AbstractSet[str]) -> Said:
+    """Read a prose for comparison with others; `known` as in `group_duplicates`."""
+    return _say(read_wording(prose), known)
+
+
+def _say(wording: Wording, known: AbstractSet[str]) -> Said:
+    called = [word for word in wording.text.split() if word in known]
+    return wording.text, tuple(sorted({*wording.names, *called})) if called else wording.names
+
+
+S = TypeVar("S", bound=Saying)
+
+
+class Sayings(Generic[S]):
+    """What is said, to be asked for what is like something else.
 
     Two wordings that share enough share one of their rarest words: if the rarest word that they share weren't among the
     rarest words of one of them, all shared words would be among its others, which are too few by definition. So only
-    wordings with one of these words in common are compared, and none is missed.
+    wordings with one of these words in common are compared, and none is missed. This holds for any order of the words,
+    if it is the same for both wordings: so it stays as it was in the beginning, whatever is said later.
     """
 
-    def __init__(self, said: Sequence[_Said], threshold: float, known: AbstractSet[str]) -> None:
+    def __init__(
+        self,
+        texts: AbstractSet[str],
+        threshold: float,
+        known: AbstractSet[str],
+        read: Callable[[str], Words] = words_of,
+    ) -> None:
+        """Begin with nothing said; words are as rare as they are in the wordings with these `texts`."""
         self._threshold = threshold
         self._known = known
-        self._frequency = Counter(word for what in set(said) for word in what.wording.telling)
-        self._by_word: dict[_Key, dict[int, str]] = defaultdict(dict)  # the text of each of `_led` with this word
-        self._led: list[_Led] = []
-        self._place: dict[_Said, int] = {}  # in `_led`
+        self._read = read
+        counts = Counter(word for text in texts for word in read(text).telling)
+        self._often = {word: count for word, count in counts.items() if count > 1}
+        self._by_key: dict[str, list[S]] = {}
 
-    def add(self, what: _Said, gathering: _Gathering) -> None:
-        at = self._place.setdefault(what, len(self._led))
-        if at == len(self._led):
-            self._led.append(_Led(what))
-            for key in self._keys(what):
-                self._by_word[key][at] = what.wording.text
-        self._led[at].gatherings.append(gathering)
-        self._led[at].by_due.setdefault(gathering.dates.fields[0], []).append(gathering)
+    def add(self, saying: S) -> None:
+        """Add what isn't there."""
+        for key in self._keys(saying):
+            if key in self._by_key:
+                self._by_key[key].append(saying)
+            else:
+                self._by_key[key] = [saying]  # most stay alone, and so take half of what room for more would take
 
-    def nearest(self, what: _Said, dates: _Dates) -> tuple[_Gathering, _Dates] | None:
+    def remove(self, saying: S) -> None:
+        """Remove what is there."""
+        for key in self._keys(saying):
+            alongside = self._by_key[key]
+            alongside.remove(saying)
+            if not alongside:
+                del self._by_key[key]
+
+    def like(self, saying: Saying) -> Iterator[tuple[float, S]]:
+        """Yield what is there and like this, the most alike first, each with how alike it is; itself, too."""
+        near = {other: other.text for key in self._keys(saying) for other in self._by_key.get(key, ())}
+        for _, score, other in process.extract(
+            saying.text, near, scorer=fuzz.ratio, processor=None, limit=None, score_cutoff=self._threshold
+        ):
+            if _may_mean_the_same(saying, other, self._known, self._read):
+                yield score, other
+
+    def _keys(self, saying: Saying) -> Iterator[str]:
+        """Yield each of the rarest telling words, with all that must be the same besides; words hold no blanks."""
+        if not _comparable(saying.text):
+            return
+        words = self._read(saying.text)
+        besides = "".join(f" {each}" for each in (*words.numbers, *(("not",) if words.negated else ())))
+        left = words.letters
+        for word in sorted(words.telling, key=lambda word: (self._often.get(word, 1), word)):
+            if left < SHARED * words.letters:
+                return
+            yield word + besides if besides else word
+            left -= len(word)
+
+
+class _Leaders:
+    """The groups so far, to be asked for the one that a proposal joins."""
+
+    def __init__(self, said: Iterable[Said], threshold: float, known: AbstractSet[str]) -> None:
+        self._led = {each: _Led(*each) for each in said}
+        texts = {led.text for led in self._led.values()}
+        self._sayings = Sayings[_Led](texts, threshold, known, cache(words_of))
+
+    def add(self, said: Said, gathering: _Gathering) -> None:
+        led = self._led[said]
+        if not led.gatherings:
+            self._sayings.add(led)
+        led.gatherings.append(gathering)
+        led.by_due.setdefault(gathering.dates.fields[0], []).append(gathering)
+
+    def nearest(self, said: Said, dates: _Dates) -> tuple[_Gathering, _Dates] | None:
         """Return the group that this joins, with the dates that it then has."""
-        for _, alike in groupby(self._alike(what), key=lambda scored: scored[0]):
+        for _, alike in groupby(self._sayings.like(self._led[said]), key=lambda scored: scored[0]):
             fits = [fit for _, led in alike if (fit := _first_fit(led, dates)) is not None]
             if fits:
                 return min(fits, key=lambda fit: fit[0].rank)
         return None
-
-    def _alike(self, what: _Said) -> Iterator[tuple[float, _Led]]:
-        """Yield the wordings that this one is like, the most alike first."""
-        near: dict[int, str] = {}
-        for key in self._keys(what):
-            near.update(self._by_word.get(key, {}))
-        for _, score, at in process.extract(
-            what.wording.text, near, scorer=fuzz.ratio, processor=None, limit=None, score_cutoff=self._threshold
-        ):
-            if _may_mean_the_same(what, self._led[at].said, self._known):
-                yield score, self._led[at]
-
-    def _keys(self, what: _Said) -> Iterator[_Key]:
-        if not _comparable(what.wording):
-            return
-        left = what.letters
-        for word in sorted(what.wording.telling, key=lambda word: (self._frequency[word], word)):
-            if left < SHARED * what.letters:
-                return
-            yield (what.wording.numbers, what.wording.negated, word)
-            left -= len(word)
 
 
 def _first_fit(led: _Led, dates: _Dates) -> tuple[_Gathering, _Dates] | None:
@@ -226,31 +277,29 @@ def _first_fit(led: _Led, dates: _Dates) -> tuple[_Gathering, _Dates] | None:
     return next(fits, None)
 
 
-def _said(prose: str, known: AbstractSet[str]) -> _Said:
-    wording = read_wording(prose)
-    return _Said(wording, wording.names | (wording.words & known), sum(map(len, wording.telling)))
+def _comparable(text: str) -> bool:
+    return 0 < len(text) <= LONGEST
 
 
-def _comparable(wording: Wording) -> bool:
-    return 0 < len(wording.text) <= LONGEST
-
-
-def _likeness(one: _Said, other: _Said, threshold: float, known: AbstractSet[str]) -> float:
-    if not _comparable(one.wording) or not _comparable(other.wording):
+def _likeness(one: Saying, other: Saying, threshold: float, known: AbstractSet[str]) -> float:
+    if not _comparable(one.text) or not _comparable(other.text):
         return 0
-    score = fuzz.ratio(one.wording.text, other.wording.text, score_cutoff=threshold)
+    score = fuzz.ratio(one.text, other.text, score_cutoff=threshold)
     return score if _may_mean_the_same(one, other, known) else 0
 
 
-def _may_mean_the_same(one: _Said, other: _Said, known: AbstractSet[str]) -> bool:
-    a, b = one.wording, other.wording
+def _may_mean_the_same(
+    one: Saying, other: Saying, known: AbstractSet[str], read: Callable[[str], Words] = words_of
+) -> bool:
+    a, b = read(one.text), read(other.text)
     if a.numbers != b.numbers or a.negated != b.negated:
         return False
-    if sum(map(len, a.telling & b.telling)) < SHARED * max(one.letters, other.letters):
+    if sum(map(len, a.telling & b.telling)) < SHARED * max(a.letters, b.letters):
         return False
-    if opposed(a.words - b.words, b.words - a.words):
+    these, those = set(one.text.split()), set(other.text.split())
+    if opposed(these - those, those - these):
         return False
-    return not _names_differ(one.names - b.words, other.names - a.words, known)
+    return not _names_differ(set(one.names) - those, set(other.names) - these, known)
 
 
 def _names_differ(one: AbstractSet[str], other: AbstractSet[str], known: AbstractSet[str]) -> bool:

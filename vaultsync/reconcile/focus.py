@@ -15,6 +15,7 @@ from vaultsync.reconcile.follow import carried_base, carried_rows, moved_tasks
 from vaultsync.reconcile.locate import Located, absent_tasks, find_index_notes, find_rows, locate_tasks, whose_notes
 from vaultsync.reconcile.places import standing_notes
 from vaultsync.reconcile.reading import Reading, Touched, WholeVaultError, read_whole
+from vaultsync.reconcile.shelf import rest_of
 from vaultsync.reconcile.task import Merged
 from vaultsync.tasks.people import canonical
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from vaultsync.reconcile.places import Standing
     from vaultsync.reconcile.plan import Plan
     from vaultsync.reconcile.rollup import Counts
+    from vaultsync.reconcile.shelf import Rest, TaskPlace
     from vaultsync.reconcile.snapshot import IndexNote, RowAt, Snapshot, SourceTask
 
 
@@ -56,6 +58,7 @@ class Part:
     quiet: AbstractSet[str] = field(default_factory=frozenset)  # tasks whose two sides agreed, and still are the same
     people: AbstractSet[str] | None = None  # whose index notes are looked at; None: everybody's
     others: Others = field(default_factory=Others)
+    rest: Mapping[str, Rest] = field(default_factory=dict)  # what these people's notes may show besides, by person
     reading: Reading | None = None
 
 
@@ -101,6 +104,7 @@ def everything(snapshot: Snapshot) -> Part:
         tasks=len(located.tasks),
         known=(located.by_key, rows, snapshot.base),
         moved=moved,
+        rest=_nothing(reading, snapshot) if reading else {},
         reading=reading,
     )
 
@@ -140,9 +144,14 @@ def part_of(touched: Touched, last: Last, snapshot: Snapshot) -> Part:
     if any("#^" in row.text for row in loose):
         raise WholeVaultError  # it may link to any task
     shown = {task_key(row.path, row.block_id) for note in index_notes.values() for row in note.content.rows}
-    notes = touched.notes | {reading.by_key[key].task.path for key in keys | shown if key in reading.by_key}
-    notes |= {snapshot.rules.capture} if loose else set()
-    tasks = tuple(_tasks_of(notes, people, reading))
+    # What may be written in these is not as it was read.
+    restless = {*snapshot.unstamped, *snapshot.held, *(path for path, _ in snapshot.refused)} & reading.sources.keys()
+    whole = touched.notes | restless | {reading.by_key[key].task.path for key in keys if key in reading.by_key}
+    whole |= {snapshot.rules.capture} if loose else set()
+    places = {reading.by_key[key].task.order for key in shown if key in reading.by_key} | touched.places
+    for person in people & reading.shelves.keys():
+        places.update(reading.shelves[person].first(snapshot.rules.index.max_rows))
+    tasks = tuple(_tasks_of(whole, places, reading))
     by_key = {source.key: source for source in tasks if source.key is not None}
     all_keys = by_key.keys() | shown | keys
     standing = standing_notes(reading.index_notes, snapshot)
@@ -154,7 +163,7 @@ def part_of(touched: Touched, last: Last, snapshot: Snapshot) -> Part:
         standing=_standing_of(index_notes, standing),
         overviews=sorted(reading.overviews),
         problems=reading.problems,
-        tasks=sum(map(len, reading.sources.values())),
+        tasks=reading.size,
         known=(reading.by_key, reading.rows, snapshot.base),
         quiet=all_keys - keys,
         people=people,
@@ -164,6 +173,7 @@ def part_of(touched: Touched, last: Last, snapshot: Snapshot) -> Part:
             rows=_rows_elsewhere(all_keys, people, reading),
             notes=reading.index_notes.keys() - index_notes.keys(),
         ),
+        rest=rest_of(reading.shelves, people, reading.on_shelves(tasks, snapshot)),
         reading=reading,
     )
 
@@ -237,13 +247,21 @@ def _people_of(keys: Iterable[str], reading: Reading, snapshot: Snapshot) -> Ite
         yield from reading.concerned(source)
 
 
-def _tasks_of(notes: Iterable[str], people: Iterable[str], reading: Reading) -> Iterator[SourceTask]:
-    """Yield the tasks of some notes, and those elsewhere that some people may see, by path and line."""
-    whole, wanted = set(notes), set(people)
-    for path in sorted(whole.union(*(reading.notes_of.get(person, ()) for person in wanted))):
+def _tasks_of(whole: AbstractSet[str], places: Iterable[TaskPlace], reading: Reading) -> Iterator[SourceTask]:
+    """Yield the tasks of some whole notes, and those at some places elsewhere, by path and line."""
+    some: dict[str, set[int]] = defaultdict(set)
+    for path, number in places:
+        some[path].add(number)
+    for path in sorted(whole | some.keys()):
         for source in reading.sources.get(path, ()):
-            if path in whole or not wanted.isdisjoint(reading.concerned(source)):
+            if path in whole or source.task.number in some[path]:
                 yield source
+
+
+def _nothing(reading: Reading, snapshot: Snapshot) -> dict[str, Rest]:
+    """Return what is left on all shelves where a plan looks at everything."""
+    sources = (source for each in reading.sources.values() for source in each)
+    return rest_of(reading.shelves, reading.shelves, reading.on_shelves(sources, snapshot))
 
 
 def _rows_elsewhere(keys: Iterable[str], people: AbstractSet[str], reading: Reading) -> dict[str, list[RowAt]]:

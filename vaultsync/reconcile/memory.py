@@ -8,21 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vaultsync.reconcile.duplicates import regroup
-from vaultsync.reconcile.wording import read_wording
 from vaultsync.tasks.people import Roster
 from vaultsync.tasks.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
-    from vaultsync.reconcile.duplicates import Group, Proposal
     from vaultsync.reconcile.focus import Last
+    from vaultsync.reconcile.grouping import Grouping
     from vaultsync.tasks.note import Note
     from vaultsync.tasks.rules import Rules
     from vaultsync.tasks.text import TaskText
 
-_FEW = 20  # proposals that come and go one by one; of more all are grouped anew
 RowKey = tuple[str, str, str | None]  # path, line and date of the source note
 
 
@@ -40,7 +37,7 @@ class Memory:
     _rows: dict[RowKey, str] = field(default_factory=dict)
     _rows_before: dict[RowKey, str] = field(default_factory=dict)
     _unwritable: dict[str, tuple[Note, str | None]] = field(default_factory=dict)
-    _groups: dict[str, _Grouped] = field(default_factory=dict)
+    _groupings: dict[str, Grouping] = field(default_factory=dict)  # by person
 
     def begin(self, roster: Roster, notes: Container[str]) -> None:
         """Begin a plan: forget all if the people have changed, else gone notes and rows that the last plan left out."""
@@ -48,7 +45,7 @@ class Memory:
             self.roster = roster
             self._texts.clear()
             self._rows.clear()
-            self._groups.clear()
+            self._groupings.clear()
         for kept in (self._texts, self._unwritable):
             for path in [path for path in kept if path not in notes]:
                 del kept[path]
@@ -75,31 +72,8 @@ class Memory:
             known = self._unwritable[note.path] = (note, why())
         return known[1]
 
-    def groups(
-        self, person: str, proposals: tuple[Proposal, ...], group: Callable[[], tuple[Group, ...]], threshold: float
-    ) -> tuple[Group, ...]:
-        """Return the groups of a person's proposals."""
-        known = self._groups.get(person)
-        if known is None or (groups := known.joined(proposals, threshold)) is None:
-            groups = group()
-        if known is None or groups is not known.groups:
-            self._groups[person] = _Grouped(proposals, groups)
-        return groups
-
-
-@dataclass(frozen=True, slots=True)
-class _Grouped:
-    """The groups of some proposals."""
-
-    proposals: tuple[Proposal, ...]
-    groups: tuple[Group, ...]
-
-    def joined(self, proposals: tuple[Proposal, ...], threshold: float) -> tuple[Group, ...] | None:
-        """Return the groups of other proposals, as far as they follow from these."""
-        if proposals == self.proposals:
-            return self.groups
-        before, now = set(self.proposals), set(proposals)
-        gone, come = before - now, now - before
-        if len(gone) + len(come) > _FEW:
-            return None
-        return regroup(self.groups, gone, come, [read_wording(each.prose).text for each in before & now], threshold)
+    def grouping(self, person: str, begin: Callable[[], Grouping]) -> Grouping:
+        """Return the groups of a person's proposals as they were left."""
+        if person not in self._groupings:
+            self._groupings[person] = begin()
+        return self._groupings[person]

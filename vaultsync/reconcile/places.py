@@ -117,7 +117,8 @@ def new_places(
     people: Iterable[str], taken: Iterable[str], snapshot: Snapshot
 ) -> tuple[dict[str, str], tuple[Problem, ...]]:
     """Return where index notes are to be made for people who have none; those whose note is held now are left out."""
-    if not snapshot.may_create:
+    people = sorted(people)
+    if not people or not snapshot.may_create:
         return {}, ()
     held = {canonical(name, snapshot.roster) for name in _unread(snapshot).values()}
     overviews = (path for path, note in snapshot.notes.items() if note.kind == "overview")
@@ -125,7 +126,7 @@ def new_places(
     numbers: Counter[str] = Counter()  # how many were tried of those that wish for the same place
     places: dict[str, str] = {}
     problems: list[Problem] = []
-    for person in sorted(people):
+    for person in people:
         if person in held:
             continue
         wish = path = index_path(person, snapshot.rules.index)

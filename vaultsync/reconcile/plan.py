@@ -22,6 +22,7 @@ from vaultsync.reconcile.focus import Last, Open, Part, everything, left_open, p
 from vaultsync.reconcile.locate import Located, absent_tasks, assigned
 from vaultsync.reconcile.places import Standing, unmade
 from vaultsync.reconcile.reading import MorePeopleError, WholeVaultError
+from vaultsync.reconcile.shelf import MoreTasksError
 from vaultsync.reconcile.sides import Disagreement
 from vaultsync.reconcile.stamp import TakenIds, stamp, with_stamps
 from vaultsync.reconcile.task import Merged, merge_task
@@ -103,12 +104,14 @@ def _plan_on_change(last: Last | None, snapshot: Snapshot) -> tuple[Part, Plan, 
             return part, *_decided(part, part.snapshot)
         except MorePeopleError as more:
             touched.people |= more.people
+        except MoreTasksError as more:
+            touched.places |= more.places
 
 
 def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     """Decide on a part of the vault, or all of it.
 
-    Raises MorePeopleError or WholeVaultError where the part turns out to be too small.
+    Raises MorePeopleError, MoreTasksError or WholeVaultError where the part turns out to be too small.
     """
     located, standing, moved = part.located, part.standing, part.moved
     names = len(located.spelling)
@@ -149,7 +152,7 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     }
     pending = {key for key, remark in vanished.remarks.items() if remark is None}
     absent = absent_tasks(waiting | pending, located, snapshot)
-    arranged = arrange(tasks, located, waiting, disputed, kept, absent, part.people, snapshot)
+    arranged = arrange(tasks, located, waiting, disputed, kept, absent, part.people, part.rest, snapshot)
     if part.people is not None:
         new = any(arranged[person].sections for person in arranged.keys() - standing.drawn.keys())
         if new or len(located.spelling) != names:
@@ -168,7 +171,7 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     drawing = draw(arranged, after, merged, captured.index_notes, edits, absorbing, part, snapshot)
     done, undone = absorbed(absorbing, drawing.texts, vanished.remarks.keys())
     shown = _still_missing(snapshot, drawing.rows, rows, part, matched)
-    base = _new_base(snapshot, merged, stamped, shown, copied_rows(rows))
+    base = _new_base(snapshot, merged, stamped, shown, copied_rows(rows) if absorbing.absorptions else {})
     plan = Plan(
         edits=tuple(edits[place] for place in sorted(edits)),
         index_notes=drawing.index_notes,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from vaultsync.index.links import OWN_ID, find_links, task_key
 from vaultsync.reconcile.arrange import Creditors
 from vaultsync.reconcile.locate import read_index_note, read_tasks, whose_notes
+from vaultsync.reconcile.shelf import Shelf, places_on_shelves
 from vaultsync.reconcile.snapshot import RowAt
 from vaultsync.reconcile.stray import STRAY_ID
 from vaultsync.tasks.people import UNASSIGNED, person_key
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
+    from vaultsync.index.region import SectionName
     from vaultsync.model import Problem
     from vaultsync.reconcile.locate import Located
+    from vaultsync.reconcile.rollup import Order
+    from vaultsync.reconcile.shelf import TaskPlace
     from vaultsync.reconcile.snapshot import IndexNote, Snapshot, SourceTask
     from vaultsync.tasks.note import Note, Task
 
@@ -48,6 +52,7 @@ class Touched:
     keys: set[str] = field(default_factory=set)  # of tasks and rows
     people: set[str] = field(default_factory=set)  # whose index notes show them
     notes: set[str] = field(default_factory=set)
+    places: set[TaskPlace] = field(default_factory=set)  # of tasks that turned out to be shown
 
 
 @dataclass(slots=True)
@@ -63,7 +68,8 @@ class Reading:
     task_problems: dict[str, tuple[Problem, ...]]  # by note
     note_problems: dict[str, tuple[Problem, ...]]  # by index note
     overviews: set[str] = field(default_factory=set)
-    notes_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by person whose note shows them
+    shelves: dict[str, Shelf] = field(default_factory=lambda: defaultdict(Shelf))  # by person
+    size: int = 0  # how many tasks there are
     links: dict[str, frozenset[str]] = field(default_factory=dict)  # by note: the tasks that its tasks link to
     partners: dict[str, str] = field(default_factory=dict)  # by note: who it is 1:1 with
 
@@ -78,15 +84,22 @@ class Reading:
         partner = self.partners.get(source.task.path)
         return source.assignees if partner is None else (*source.assignees, partner)
 
-    def show(self, path: str, creditors: Creditors) -> None:
+    def show(self, path: str, creditors: Creditors, snapshot: Snapshot) -> None:
         """Enter who sees the tasks of a note."""
         sources = self.sources.get(path, ())
         name = creditors.partner(path) if sources else None
         if name is not None:
             self.partners[path] = self.spelling.get(person_key(name), name)
+        self.size += len(sources)
+        for person, section, order in self.on_shelves(sources, snapshot):
+            self.shelves[person].put(section, order)
+
+    def on_shelves(self, sources: Iterable[SourceTask], snapshot: Snapshot) -> Iterator[tuple[str, SectionName, Order]]:
+        """Yield whose shelves these tasks stand on, as they were read."""
         for source in sources:
-            for person in self.concerned(source):
-                self.notes_of[person].add(path)
+            path = source.task.path
+            partner = self.partners.get(path) if snapshot.rules.index.one_on_one else None
+            yield from places_on_shelves(source, self.notes[path].date, partner, snapshot)
 
     def renew(self, paths: Iterable[str], turned: AbstractSet[str], snapshot: Snapshot) -> Touched:
         """Read these notes anew, and return what differs in them; of the `turned` ones everything does.
@@ -98,7 +111,7 @@ class Reading:
         names = {path: _strangers(self.sources.get(path, ()), snapshot) for path in paths}
         gone = set(_known_of(self, paths))
         for path in paths:
-            self._forget(path)
+            self._forget(path, snapshot)
         notes = [snapshot.notes[path] for path in paths if path in snapshot.notes]
         for note in notes:
             self._read_index_note(note, snapshot)
@@ -108,7 +121,7 @@ class Reading:
         known = _Known(self, own, snapshot)
         for note in notes:
             self._read_tasks(note, persons.get(note.path), known, snapshot)
-            self.show(note.path, creditors)
+            self.show(note.path, creditors, snapshot)
         touched = Touched()
         for (key, people), _ in set(stood) ^ set(self._standing(paths, turned, "after")):
             touched.people.update(people)
@@ -139,13 +152,15 @@ class Reading:
                 for key, each in texts.items():
                     yield (key, ()), (path, index_note.person, *each, mark)
 
-    def _forget(self, path: str) -> None:
-        self.notes.pop(path, None)
-        for source in self.sources.pop(path, ()):
+    def _forget(self, path: str, snapshot: Snapshot) -> None:
+        sources = self.sources.pop(path, ())
+        for person, section, order in self.on_shelves(sources, snapshot):
+            self.shelves[person].take(section, order)
+        self.size -= len(sources)
+        for source in sources:
             if source.key is not None:
                 del self.by_key[source.key]
-            for person in self.concerned(source):
-                self.notes_of[person].discard(path)
+        self.notes.pop(path, None)
         if (note := self.index_notes.pop(path, None)) is not None:
             for key in {task_key(row.path, row.block_id) for row in note.content.rows}:
                 self.rows[key] = [at for at in self.rows[key] if at.note != path]
@@ -241,7 +256,7 @@ def read_whole(
             reading.links[path] = links
             if _has_mirror_with_id(note, reading.sources.get(path, ())):
                 return None
-        reading.show(path, creditors)
+        reading.show(path, creditors, snapshot)
     return reading
 
 

@@ -26,7 +26,7 @@ SECTION_OF_ROLE: Mapping[Role, SectionName] = {
     Role.IN_PROGRESS: "In progress",
 }
 OWED: frozenset[SectionName | None] = frozenset({"Open", "In progress"})  # what one person can owe another
-_LAST = "9999-99-99"
+LAST_DATE = "9999-99-99"
 
 Order = tuple[int, str, str, str, int]
 
@@ -38,6 +38,11 @@ class Counts:
     proposed: int = 0
     open: int = 0  # todo and in progress
     next_due: str | None = None  # the earliest due date among the open ones
+
+    def __add__(self, other: Counts) -> Counts:
+        """Return the numbers of both together."""
+        due = min(filter(None, (self.next_due, other.next_due)), default=None)
+        return Counts(self.proposed + other.proposed, self.open + other.open, due)
 
 
 def section_of(line: TaskLine, note_date: str | None, rules: Rules, today: str) -> SectionName | None:
@@ -54,8 +59,8 @@ def section_of(line: TaskLine, note_date: str | None, rules: Rules, today: str) 
 
 def sort_key(line: TaskLine, note_date: str | None, path: str, number: int) -> Order:
     """Return the order of rows: priority, due date, note date, path, line; what has no date stands last."""
-    due = line.due if line.due and line.due != INVALID else _LAST
-    return (PRIORITIES.index(line.priority), due, note_date or _LAST, path, number)
+    due = line.due if line.due and line.due != INVALID else LAST_DATE
+    return (PRIORITIES.index(line.priority), due, note_date or LAST_DATE, path, number)
 
 
 def count(tasks: Iterable[SourceTask], rules: Rules) -> Counts:

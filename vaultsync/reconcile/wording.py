@@ -9,6 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from sys import intern
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -91,18 +92,27 @@ class Day(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A prose, read for comparison. Words are case folded and NFKC; days and markup are not among them."""
+    """A prose, read for comparison. Words are case folded and NFKC; days and markup are not among them.
+
+    The same word is one object in all of them: many are kept.
+    """
 
     text: str  # the words in their order of letters, one blank apart: equal for the same words in another order
-    words: frozenset[str]
-    telling: frozenset[str]  # the words that say what it is about; all words where none does
-    numbers: tuple[str, ...]  # in order of letters, as often as they stand there
-    negated: bool
-    names: frozenset[str]  # words that seem to name somebody or something
+    names: tuple[str, ...]  # words that seem to name somebody or something, in order of letters
     days: tuple[Day, ...]  # in order
 
 
-@lru_cache(maxsize=65_536)
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What follows from the text of a wording alone; not to be kept, it takes several times the memory of the text."""
+
+    telling: frozenset[str]  # the words that say what it is about; all words where none does
+    letters: int  # of the telling ones
+    numbers: tuple[str, ...]  # in order of letters, as often as they stand there
+    negated: bool
+
+
+@lru_cache(maxsize=16_384)
 def read_wording(prose: str) -> Wording:
     """Read a prose, as it stands in a line or as it is shown, for comparison.
 
@@ -113,16 +123,24 @@ def read_wording(prose: str) -> Wording:
     """
     plain = _shown(unicodedata.normalize("NFKC", prose))
     days = sorted(_day(match) for match in _DAY.finditer(plain))
-    tokens = list(_tokens(_DAY.sub(" ", plain))) or [(" ".join(prose.split()).casefold(), False)]
-    words = frozenset(word for word, _ in tokens)
+    tokens = list(_tokens(_DAY.sub(" ", plain))) or [(word, False) for word in prose.casefold().split()]
     return Wording(
         text=" ".join(sorted(word for word, _ in tokens)),
-        words=words,
-        telling=words - _LITTLE or words,
-        numbers=tuple(sorted(word for word, _ in tokens if any(map(str.isdecimal, word)))),
-        negated=not words.isdisjoint(_NEGATIONS),
-        names=frozenset(word for word, is_name in tokens if is_name),
+        names=tuple(sorted({intern(word) for word, is_name in tokens if is_name})),
         days=tuple(days),
+    )
+
+
+def words_of(text: str) -> Words:
+    """Take the text of a wording apart; the same word is again one object in all of them."""
+    ordered = [intern(word) for word in text.split()]
+    words = frozenset(ordered)
+    telling = words - _LITTLE or words
+    return Words(
+        telling=telling,
+        letters=sum(map(len, telling)),
+        numbers=tuple(word for word in ordered if any(map(str.isdecimal, word))),
+        negated=not words.isdisjoint(_NEGATIONS),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vaultsync.index.region import (
+    HOW_TO_END,
     LooseRow,
     RegionContent,
     append_region,
@@ -137,3 +138,8 @@ def test_a_box_without_a_link_of_ours_is_loose(line: str) -> None:
 )
 def test_lines_follow_their_row(before: str, after: str, lines: list[str], expected: list[str]) -> None:
     assert reindented(lines, before, after) == expected
+
+
+def test_the_line_above_the_conflicts_is_ours_whichever_replica_drew_it() -> None:
+    text = f"%% vaultsync:begin 1 %%\n## Conflicts\n\n{HOW_TO_END}\nMine\n%% vaultsync:end %%\n"
+    assert read_region(text, 1, 6).foreign == ("Mine",)

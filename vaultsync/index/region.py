@@ -24,13 +24,13 @@ HOW_TO_END = "Change a row here, or its task in the note: the side that you chan
 VALUE_MARK = "↳"  # begins the plain line that shows the other value of a conflict
 
 SectionName = Literal["Conflicts", "Proposed", "Open", "In progress", "I owe", "Done"]
-# Headings known by what they say, from the first layout on; other lines of our making are on record.
+# Lines known by what they say, headings from the first layout on; other lines of our making are on record.
 KNOWN_SECTIONS: tuple[SectionName, ...] = ("Conflicts", "Proposed", "Open", "In progress", "Done")
 SECTIONS: tuple[SectionName, ...] = ("Conflicts", "Proposed", "Open", "In progress", "I owe", "Done")
 
 _ROW = re.compile(r"(?P<indent>[ \t>]*)(?:[-*+]|[0-9]+[.)]) +\[[^\r\n]\]")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_OURS = re.compile(rf"(?:#{{1,6}} (?:{'|'.join(KNOWN_SECTIONS)})|and [0-9]+ more)[ \t]*\Z")
+_OURS = re.compile(rf"(?:#{{1,6}} (?:{'|'.join(KNOWN_SECTIONS)})|and [0-9]+ more|{re.escape(HOW_TO_END)})[ \t]*\Z")
 _BLANKS = re.compile(r"[ \t]*")
 _LEVEL = "    "
 

@@ -205,7 +205,6 @@ def _anew(  # noqa: PLR0913 - the note is a function of all of these
     remarks += [f"{'#' * level} {name}" for name in drawn if drawn[name] and name not in KNOWN_SECTIONS]
     notice = moved_line(*moved_to, markdown=snapshot.rules.index.markdown_links) if moved_to else None
     remarks += [notice] if notice else []
-    remarks += [HOW_TO_END] if drawn.get("Conflicts") else []
     records = [snapshot.index_notes.get(path)]
     if moved_to:  # it may be a copy of the other one
         records += [snapshot.index_notes.get(moved_to[1]), page.drawing.records.get(moved_to[1])]

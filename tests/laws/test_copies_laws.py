@@ -130,12 +130,20 @@ QUICK = settings(max_examples=6, deadline=None, derandomize=True, suppress_healt
 
 
 BOTH_SOURCES = [("A", "source", 0, ANA), ("B", "source", 0, ANA)]
+CONFLICT_AND_SOURCE = [("A", "source", 1, ANA), ("A", "row", 1, ANA), ("B", "source", 1, ANA)]
+BOTH_ROWS = [("A", "row", 1, ANA), ("B", "row", 1, ANA)]
+TICKS_AND_WORDS = [("B", "row", 0, BO), ("B", "tick", 0, BO), ("A", "tick", 0, BO), ("A", "source", 0, BO)]
 
 
 @QUICK
 @given(rounds)
 @example([(BOTH_SOURCES, {"A", "B"}, "A")])
 @example([(BOTH_SOURCES, {"A", "B"}, "B")])
+@example([(CONFLICT_AND_SOURCE, {"A"}, "B")])
+@example([(CONFLICT_AND_SOURCE, {"A", "B"}, "B")])
+@example([(BOTH_ROWS, {"B"}, "B")])
+@example([([*BOTH_ROWS, ("A", "source", 1, ANA)], {"A"}, "A")])
+@example([(TICKS_AND_WORDS, {"A"}, "A")])
 def test_two_replicas_with_conflict_copies_between_them_end_alike_and_lose_no_word(
     script: list[tuple[list[tuple[str, str, int, str]], set[str], str]],
 ) -> None:

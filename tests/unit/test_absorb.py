@@ -13,9 +13,13 @@ from vaultsync.tasks.note import parse_text
 NAME = "Tasks/@Ana 2.md"
 
 
-def copies(text: str) -> dict[str, Copy]:
-    note = parse_text(NAME, text, "digest", RULES)
-    return {NAME: Copy(replace(note, text=text), ANA)}
+def copies(text: str, name: str = NAME, original: str = ANA) -> dict[str, Copy]:
+    note = parse_text(name, text, "digest", RULES)
+    return {name: Copy(replace(note, text=text), original)}
+
+
+def copy_of_source(text: str) -> dict[str, Copy]:
+    return copies(text, "a 2.md", "a.md")
 
 
 def known() -> PaperVault:
@@ -75,3 +79,75 @@ def test_former_rows_are_the_newest_and_few() -> None:
     base = BaseTask("t", "a.md", "", rows={ANA: "old"}, former=tuple(map(str, range(KEPT_FORMER))))
     assert former_rows(base, {ANA: "new"}, ["copied"]) == ("copied", "old", *map(str, range(KEPT_FORMER - 2)))
     assert former_rows(base, {ANA: "old"}, []) == base.former
+
+
+def in_conflict() -> PaperVault:
+    vault = known()
+    vault.edit("a.md", "Do", "Do this")
+    vault.edit(ANA, "Do", "Do that")
+    vault.turn()
+    return vault
+
+
+def test_a_conflict_stands_though_another_text_came_in_the_place_of_the_one_that_a_copy_of_the_note_keeps() -> None:
+    vault = in_conflict()
+    given = copy_of_source(vault.texts["a.md"])
+    vault.edit("a.md", "Do this", "Do it")
+    plan = vault.turn(copies=given)
+    assert [(each.field, each.disagreement.source) for each in plan.conflicts] == [("prose", "Do it")]
+    assert "Do it" in vault.texts["a.md"]
+    assert "Do that" in vault.row(ANA, "[ ]")
+    vault.assert_settled_in(copies=given)
+    vault.edit("a.md", "Do it", "Do it now")
+    assert vault.turn(copies=given).conflicts == ()
+    assert "Do it now" in vault.row(ANA, "[ ]")
+
+
+def test_a_row_in_conflict_holds_its_value_though_the_note_of_another_replica_came_in_its_place() -> None:
+    vault = in_conflict()
+    mine = dict(vault.texts)
+    other = known()
+    other.edit("a.md", "Do", "Do it")
+    other.turn()
+    vault.texts.update(other.texts)
+    plan = vault.turn(copies={**copies(mine[ANA]), **copy_of_source(mine["a.md"])})
+    assert [(each.field, each.disagreement.source) for each in plan.conflicts] == [("prose", "Do it")]
+    assert "Do that" in vault.row(ANA, "[ ]")
+    other.turn(copies={**copies(mine[ANA]), **copy_of_source(mine["a.md"])})
+    assert vault.row(ANA, "[ ]") == other.row(ANA, "[ ]")
+
+
+def test_a_row_in_conflict_holds_its_value_though_an_older_one_came_in_its_place() -> None:
+    vault = known()
+    old = vault.texts[ANA]
+    vault.edit("a.md", "Do", "Do this")
+    vault.edit(ANA, "Do", "Do that")
+    vault.turn()
+    before = dict(vault.texts)
+    vault.texts[ANA] = old
+    vault.turn(copies=copies(before[ANA]))
+    assert vault.texts == before
+
+
+def test_the_row_of_a_copy_stands_in_the_same_conflict_whatever_the_replica_has_drawn_before() -> None:
+    ahead, behind = known(), known()
+    given = copies(ahead.texts[ANA].replace("Do", "Do that"))
+    ahead.edit("a.md", "Do", "Do this")
+    ahead.turn()
+    behind.texts = dict(ahead.texts)
+    for vault in (ahead, behind):
+        plan = vault.turn(copies=given)
+        assert [(each.field, each.disagreement.source) for each in plan.conflicts] == [("prose", "Do this")]
+    assert "Do that" in ahead.row(ANA, "[ ]")
+    assert ahead.texts == behind.texts
+
+
+def test_an_edit_of_what_may_be_an_older_row_writes_over_nothing() -> None:
+    vault = known()
+    given = copies(vault.texts[ANA].replace("- [ ] Do", "- [/] Do that"))
+    vault.edit("a.md", "- [ ] Do", "- [/] Do this")
+    vault.turn()
+    plan = vault.turn(copies=given)
+    assert [each.field for each in plan.conflicts] == ["prose"]
+    assert "- [/] Do this @Ana" in vault.texts["a.md"]
+    assert "- [/] Do that" in vault.row(ANA, "[/]")

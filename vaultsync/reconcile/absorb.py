@@ -6,7 +6,7 @@ How an edit is merged is `task`'s, taking the copy out of the vault `apply`'s. A
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from vaultsync.index.rows import RowValues
+    from vaultsync.model import TaskLine
     from vaultsync.reconcile.base import BaseTask
     from vaultsync.reconcile.copies import Copy
     from vaultsync.reconcile.places import Standing
@@ -75,12 +76,24 @@ class Absorbing:
         return tuple(line for lines in each if lines for line in ("", *lines))[1:]
 
 
-def absorb_copies(
+def replaced_lines(snapshot: Snapshot) -> dict[str, list[TaskLine]]:
+    """Return what conflict copies of source notes say of each task, by key: what its line said before another came."""
+    found: dict[str, list[TaskLine]] = defaultdict(list)
+    for path in sorted(snapshot.copies):
+        copy = snapshot.copies[path]
+        for task in copy.note.tasks:
+            if task.line.block_id is not None:
+                found[task_key(copy.original, task.line.block_id)].append(task.line)
+    return found
+
+
+def absorb_copies(  # noqa: PLR0913 - what copies give is a function of all of these
     snapshot: Snapshot,
     index_notes: Mapping[str, IndexNote],
     standing: Standing,
     rows: Mapping[str, Sequence[RowAt]],
     found: AbstractSet[str],
+    replaced: Mapping[str, Sequence[TaskLine]],
 ) -> Absorbing:
     """Look at each copy; `rows` are those of the index notes themselves, `found` the keys of tasks that stand in notes.
 
@@ -101,7 +114,9 @@ def absorb_copies(
             continue
         if original is None or path in snapshot.put_off or original in snapshot.unsettled:
             continue
-        absorption = _absorption(copy, original, index_notes.get(original), texts[original], rows, found, snapshot)
+        absorption = _absorption(
+            copy, original, index_notes.get(original), texts[original], rows, found, replaced, snapshot
+        )
         absorptions.append(absorption)
         texts[original] = with_lines(texts[original], absorption.lines)
     return Absorbing(tuple(absorptions), tuple(problems))
@@ -210,6 +225,7 @@ def _absorption(  # noqa: PLR0913 - what a copy gives is a function of all of th
     text: str,
     rows: Mapping[str, Sequence[RowAt]],
     found: AbstractSet[str],
+    replaced: Mapping[str, Sequence[TaskLine]],
     snapshot: Snapshot,
 ) -> Absorption:
     own, copied = _taken_apart(copy.note.text or "", overview=index_note is None)
@@ -222,7 +238,7 @@ def _absorption(  # noqa: PLR0913 - what a copy gives is a function of all of th
         here = [at.row.text for at in rows.get(key, ()) if at.note == original]
         if not _says_something(row, here, original, snapshot.base.get(key), snapshot):
             continue
-        if _stands_in_a_copy(row, key, snapshot):
+        if _shows_a_replaced_line(row, replaced.get(key, ()), snapshot.base.get(key), snapshot):
             continue
         if key in snapshot.base or key in found or row.block_id.lower() not in snapshot.taken_ids:
             edited.append(RowAt(original, person, row, copy=copy.note.path))
@@ -238,11 +254,13 @@ def _says_something(
     """Tell whether somebody edited a row of a copy: it reads otherwise than any row that we wrote or that stands here.
 
     An older row is what the other replica hadn't caught up with; somebody who gives a row the very values that it had
-    before isn't told from that.
+    before isn't told from that. The row as last written still holds its value of a conflict where another row came in
+    its place.
     """
-    known = [*here, *((base.rows.get(original), *base.former) if base else ())]
+    last, former = (base.rows.get(original), base.former) if base else (None, ())
+    known = [*here, last, *former]
     if row.text in known:
-        return False
+        return base is not None and bool(base.conflicts) and row.text == last and row.text not in here
     line = parse_line(row.text, row_settings(snapshot.rules), hidden=True)
     if line is None or any(field.name in NEVER_SHOWN for field in line.fields):
         return line is not None
@@ -251,19 +269,18 @@ def _says_something(
     return all(values != _values(text, rule, snapshot) for text in known if text)
 
 
-def _stands_in_a_copy(row: RegionRow, key: str, snapshot: Snapshot) -> bool:
+def _shows_a_replaced_line(
+    row: RegionRow, replaced: Sequence[TaskLine], base: BaseTask | None, snapshot: Snapshot
+) -> bool:
     """Tell whether a row shows what a conflict copy of its task's note says.
 
     That copy is reported and kept for somebody to merge. Taken over here, it would write over the note that won.
     """
-    values = _values(row.text, _rule_of(snapshot.base.get(key), snapshot), snapshot)
-    for copy in snapshot.copies.values():
-        for task in copy.note.tasks:
-            if task.line.block_id is None or task_key(copy.original, task.line.block_id) != key:
-                continue
-            text = read_text(task.line, snapshot.roster, snapshot.rules.assignees)
-            if values == _compared(shown_values(task.line, text, copy.original, snapshot.rules)):
-                return True
+    shown = _values(row.text, _rule_of(base, snapshot), snapshot) if replaced else None
+    for line in replaced:
+        text = read_text(line, snapshot.roster, snapshot.rules.assignees)
+        if shown == _compared(shown_values(line, text, row.path, snapshot.rules)):
+            return True
     return False
 
 

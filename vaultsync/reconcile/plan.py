@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 
 from vaultsync.index.rows import read_row
 from vaultsync.model import Problem
-from vaultsync.reconcile.absorb import Absorption, absorb_copies, absorbed, copied_rows, put_off, with_absorbed_rows
+from vaultsync.reconcile.absorb import (
+    Absorption,
+    absorb_copies,
+    absorbed,
+    copied_rows,
+    put_off,
+    replaced_lines,
+    with_absorbed_rows,
+)
 from vaultsync.reconcile.arrange import arrange, without_rows
 from vaultsync.reconcile.base import BaseTask, IndexRecord, former_rows
 from vaultsync.reconcile.capture import capture, found_again, with_capture_note
@@ -35,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
+    from vaultsync.model import TaskLine
     from vaultsync.reconcile.loose import Matched
     from vaultsync.reconcile.page import NoteWrite
     from vaultsync.reconcile.snapshot import RowAt, Snapshot, SourceTask
@@ -117,14 +126,15 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     names = len(located.spelling)
     matched = found_again(part.index_notes, rows_of(part.index_notes, part.others), located, standing, snapshot)
     index_notes, rows = matched.index_notes, rows_of(matched.index_notes, part.others)
-    absorbing = absorb_copies(snapshot, index_notes, standing, rows, located.by_key.keys())
+    replaced = replaced_lines(snapshot)
+    absorbing = absorb_copies(snapshot, index_notes, standing, rows, located.by_key.keys(), replaced)
     rows = with_absorbed_rows(rows, absorbing)
     problems = [*part.problems, *unmade(located.tasks, standing.drawn, snapshot)]
     waiting = _waiting_keys(snapshot, rows, located, standing)
     # A row that may not be drawn with its new link would be taken for another task's next time.
     waiting |= {key for key in moved.values() if any(at.note in standing.frozen for at in rows.get(key, ()))}
 
-    merged, refused = _merge_all(rows, part, waiting, snapshot)
+    merged, refused = _merge_all(rows, replaced, part, waiting, snapshot)
     problems += refused.values()
     waiting |= refused.keys()
 
@@ -203,7 +213,11 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
 
 
 def _merge_all(
-    rows: Mapping[str, Sequence[RowAt]], part: Part, waiting: AbstractSet[str], snapshot: Snapshot
+    rows: Mapping[str, Sequence[RowAt]],
+    replaced: Mapping[str, Sequence[TaskLine]],
+    part: Part,
+    waiting: AbstractSet[str],
+    snapshot: Snapshot,
 ) -> tuple[dict[str, Merged], dict[str, Problem]]:
     """Merge every task that doesn't wait; also return the tasks of which an edit can't be made, and why."""
     merged: dict[str, Merged] = {}
@@ -215,7 +229,13 @@ def _merge_all(
             merged[key] = Merged(source.standing, source.standing)
             continue
         outcome = merge_task(
-            snapshot.base.get(key), source, rows.get(key, ()), snapshot.rules, snapshot.roster, snapshot.today
+            snapshot.base.get(key),
+            source,
+            rows.get(key, ()),
+            snapshot.rules,
+            snapshot.roster,
+            snapshot.today,
+            replaced.get(key, ()),
         )
         if outcome.refusal:
             refused[key] = Problem(*source.task.order, f"{outcome.refusal}; the row stays as typed")

@@ -5,7 +5,7 @@ How a field is merged is `merge`'s, what the outcome does to the source line is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from vaultsync.index.rows import DATE_FIELDS, FIELDS, RowValues, read_row, row_settings, shown_values
@@ -16,7 +16,7 @@ from vaultsync.tasks.people import UNASSIGNED, Roster
 from vaultsync.tasks.text import TaskText, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from vaultsync.reconcile.base import BaseTask
     from vaultsync.reconcile.snapshot import RowAt, SourceTask
@@ -49,13 +49,17 @@ class SourceSide:
 
 @dataclass(frozen=True, slots=True)
 class RowSide:
-    """A row's reading now and as last written; `was` is None where the base doesn't know the task."""
+    """A row's reading: now, before somebody edited it, as last written; where the base has no row of it these are None.
+
+    A field that reads as it once was written lags behind and is no edit: now and before it is as last written. One that
+    was edited, in a row of which older ones are known, was edited as it stood in the oldest of them.
+    """
 
     at: RowAt
     now: RowValues
     was: RowValues | None
+    last: RowValues | None
     typed: Mapping[FieldName, str]  # as somebody typed them here: fields that rows never show, and ✅
-    is_old: bool = False  # it was edited as it stood before the last writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,77 +71,100 @@ class Sides:
     standing: frozenset[str]  # fields in conflict since an earlier cycle
     rows: tuple[RowSide, ...]
     symbol: str  # the source's status, an acceptance by gesture included
+    replaced: tuple[SourceSide, ...] = ()  # what conflict copies of the note say
     owner: str | None = None  # of the vault
 
 
 # -- reading both sides
 
 
-def read_sides(base: BaseTask | None, source: SourceTask, rows: Sequence[RowAt], rules: Rules, roster: Roster) -> Sides:
+def read_sides(  # noqa: PLR0913 - what the sides are read from, and how
+    base: BaseTask | None,
+    source: SourceTask,
+    rows: Sequence[RowAt],
+    replaced: Iterable[TaskLine],
+    rules: Rules,
+    roster: Roster,
+) -> Sides:
     """Read both sides of a task; a row that is no task line any more is passed over."""
     task = source.task
     now = _source(task.line, source.text, frozenset(source.assignees), task.path, rules)
-    was = None
-    if base is not None and (line := parse_source(base.line, rules)):
+
+    def other(line: TaskLine, path: str) -> SourceSide:
         text = read_text(line, roster, rules.assignees)
-        was = _source(line, text, frozenset(text.assignees) or now.assignees & _implied(now), base.path, rules)
+        return _source(line, text, frozenset(text.assignees) or now.assignees & _implied(now), path, rules)
+
+    line = parse_source(base.line, rules) if base else None
+    was = other(line, base.path) if base and line else None
     rule = (was or now).line.recurrence
     read: list[RowSide] = []
     for at in rows:
         values = read_row(at.row.text, rule, roster, rules)
         if values is None:
             continue
-        before = None
-        for texts in _written(base, at, rows):
-            before = before or _nearest(values, [row for text in texts if (row := read_row(text, rule, roster, rules))])
+        lately = _lately(values, base, at, rows, lambda text: read_row(text, rule, roster, rules))
         # A row where the base knows none (a copy, a note made anew) is measured against what we would have written.
-        written_values = before or (was.values if was else None)
-        last = [read_row(text, rule, roster, rules) for text in base.rows.values()] if base and before else [before]
-        read.append(RowSide(at, values, written_values, _typed(at, written_values, rules), before not in last))
+        lately = lately or ([was.values] if was else [])
+        read.append(RowSide(at, *_measured(values, lately), _typed(at, lately, rules)))
     symbol = _accepted_symbol(was, now, rules) if was else now.line.symbol
-    return Sides(now, was, base.conflicts if base else frozenset(), tuple(read), symbol, roster.owner)
+    copies = tuple(other(line, task.path) for line in replaced)
+    return Sides(now, was, base.conflicts if base else frozenset(), tuple(read), symbol, copies, roster.owner)
 
 
-def _written(base: BaseTask | None, at: RowAt, rows: Sequence[RowAt]) -> Iterator[Sequence[str]]:
-    """Yield the rows as written that this one may have been before somebody edited it, the likeliest first."""
+def _lately(
+    values: RowValues,
+    base: BaseTask | None,
+    at: RowAt,
+    rows: Sequence[RowAt],
+    read: Callable[[str], RowValues | None],
+) -> list[RowValues]:
+    """Return the row as last written, and older ones where this row may be of a time before that; the newest first."""
     if base is None:
-        return
-    here = [base.rows[at.note]] if at.note in base.rows else []
-    if at.copy is not None:
-        yield [*here, *base.former]
-    elif here:
-        yield here
-    elif base.rows.keys() - {other.note for other in rows}:
-        # An index note may be renamed. Which of several it was, and that it isn't a copy of another, its row tells.
-        yield list(base.rows.values())
-    # A copy of an index note that somebody made may be of a time before the last writing, too.
-    yield [*base.rows.values(), *base.former]
+        return []
+    here = [base.rows[at.note]] if at.note in base.rows else base.rows.values()
+    # An index note may be renamed. Which of several it was, and that it isn't a copy of another, its row tells.
+    last = _nearest(values, [row for text in here if (row := read(text))])
+    found = [last] if last else []
+    is_renamed = bool(base.rows.keys() - {other.note for other in rows})
+    if last and at.copy is None and (at.note in base.rows or is_renamed):
+        return found
+    # A conflict copy, or a copy of an index note that somebody made, may be of a time before the last writing.
+    return [*found, *(row for text in base.former if (row := read(text)))]
 
 
 def _nearest(values: RowValues, written: Sequence[RowValues]) -> RowValues | None:
-    """Return which of several rows somebody edited into this one: the one that it differs from in the fewest fields.
-
-    A conflict copy may be of a time before the last writing. Of several that are as near the oldest is taken: what was
-    written since is then a change of the other side, so that neither is written over. A heuristic: an edit that goes
-    back to an older row in one field and changes another is taken for an edit of that older row, whose other fields
-    then are no edits.
-    """
+    """Return which of several rows somebody edited into this one: the one that it differs from in the fewest fields."""
     names = ("symbol", "prose", "tags", "mentions", "priority", *DATE_FIELDS)
     return min(
-        reversed(written),
-        key=lambda other: sum(getattr(values, name) != getattr(other, name) for name in names),
-        default=None,
+        written, key=lambda other: sum(getattr(values, name) != getattr(other, name) for name in names), default=None
     )
 
 
-def _typed(at: RowAt, was: RowValues | None, rules: Rules) -> dict[FieldName, str]:
+def _measured(values: RowValues, lately: Sequence[RowValues]) -> tuple[RowValues, RowValues | None, RowValues | None]:
+    """Return a row as it counts now, as it was before it was edited, and as last written; see `RowSide`.
+
+    Of which row an edit was made can't be told. Were it taken for one of the newest, it would write over what changed
+    since an older one; taken for one of the oldest it is in conflict with that.
+    """
+    if not lately:
+        return values, None, None
+    last, oldest = lately[0], lately[-1]
+    names = [each.name for each in fields(RowValues)]
+    lagging = {name for name in names if any(getattr(values, name) == getattr(row, name) for row in lately)}
+    now = replace(values, **{name: getattr(last, name) for name in lagging})
+    was = replace(oldest, **{name: getattr(last, name) for name in lagging})
+    return now, was, last
+
+
+def _typed(at: RowAt, lately: Sequence[RowValues], rules: Rules) -> dict[FieldName, str]:
     line = parse_line(at.row.text, row_settings(rules), hidden=True)
     if line is None:
         return {}
     typed = {field.name: field.value for field in line.fields if field.name in NEVER_SHOWN}
     done = next((field.value for field in line.fields if field.name == "done" and field.counts), None)
     # A ✅ that the row was written with is no news.
-    return {**typed, "done": done} if done and was is not None and line.done != was.done else typed
+    is_news = done and lately and all(line.done != row.done for row in lately)
+    return {**typed, "done": done} if done and is_news else typed
 
 
 def _source(line: TaskLine, text: TaskText, assignees: frozenset[str], path: str, rules: Rules) -> SourceSide:
@@ -167,18 +194,29 @@ def _accepted_symbol(was: SourceSide, now: SourceSide, rules: Rules) -> str:
     return rules.roles.symbol_for(Role.TODO) if fields_alike else symbol
 
 
-def speaking_rows(sides: Sides) -> tuple[dict[str, RowSide], tuple[RowAt, ...]]:
-    """Return the one row of each index note that holds its value in a conflict, and further ones that were edited.
+def speaking_rows(sides: Sides, disagreeing: Sequence[str]) -> tuple[dict[str, RowSide], tuple[RowAt, ...]]:
+    """Return the one row of each index note that holds its value in a conflict, and further ones that hold others.
 
-    A row may have been doubled within its note: the first copy that was edited speaks for it.
+    A note may have several rows of a task: somebody doubled it, or a conflict copy has another. The first that was
+    edited into something else than what the source says speaks for the note. On another replica that very edit may be
+    what was last written; it comes to the same notes, since what the source says, too, is no value of a row there.
     """
+
+    def has_own(row: RowSide) -> bool:
+        return any(_has_own(name, row, sides) for name in disagreeing)
+
     speaking: dict[str, RowSide] = {}
     for row in sides.rows:
         held = speaking.setdefault(row.at.note, row)
-        if held.now == held.was and row.now != row.was:
+        if not has_own(held) and has_own(row):
             speaking[row.at.note] = row
-    spare = (row for row in sides.rows if row.now not in (row.was, speaking[row.at.note].now))
+    spare = (row for row in sides.rows if has_own(row) and row.now != speaking[row.at.note].now)
     return speaking, tuple(row.at for row in spare)
+
+
+def _has_own(name: str, row: RowSide, sides: Sides) -> bool:
+    is_held = name in sides.standing or _is_edited(name, row, sides)
+    return is_held and _says_other(name, row, sides)
 
 
 # -- deciding, field by field
@@ -186,34 +224,56 @@ def speaking_rows(sides: Sides) -> tuple[dict[str, RowSide], tuple[RowAt, ...]]:
 
 def decide(name: str, sides: Sides, rules: Rules) -> tuple[Winner, RowSide | None]:
     """Return who wins a field, and the row that speaks for the rows where one does."""
-    changed: dict[object, RowSide] = {}
-    for row in sides.rows:
-        value = _row_value(name, row, sides)
-        if name == "prose" and not value:
-            continue  # an emptied text says nothing; the row is written anew
-        if row.was is None or value != _row_value(name, row, sides, written=True):
-            changed.setdefault(value, row)
+    edited = [row for row in sides.rows if _is_edited(name, row, sides) and not _is_emptied(name, row)]
+    changed = {_row_value(name, row, row.now, sides): row for row in reversed(edited)}
     if sides.base is None:
         return _decide_without_base(name, sides, changed, rules)
     if name == "tags" and name not in sides.standing:
         return Winner.AGREE, None  # sets are joined where both sides' past is known, see `task`
-    source, before = _source_value(name, sides), _value(name, sides.base)
+    stands = name in sides.standing and any(_says_other(name, row, sides) for row in sides.rows)
+    if stands and _is_replaced(name, sides):
+        return Winner.CONFLICT, None
     if not changed:
-        if source != before:
+        if _source_value(name, sides) != _value(name, sides.base):
             return Winner.SOURCE, None
-        values = (_row_value(name, row, sides) for row in sides.rows)
-        differs = any(value != source for value in values if value or name != "prose")
-        return (Winner.CONFLICT if name in sides.standing and differs else Winner.AGREE), None
+        return (Winner.CONFLICT if stands else Winner.AGREE), None
     if len(changed) > 1:
         return Winner.CONFLICT, None
     # Exactly one new value stands in the rows.
-    (value, row), *_ = changed.items()
-    written = _row_value(name, row, sides, written=True)
-    # An old row was drawn from what the source said then.
-    before = written if row.is_old else before
+    row = next(iter(changed.values()))
+    return _decide_by_row(name, row, _value(name, sides.base), sides, rules), row
+
+
+def _decide_by_row(name: str, row: RowSide, before: object, sides: Sides, rules: Rules) -> Winner:
+    source, value = _source_value(name, sides), _row_value(name, row, row.now, sides)
+    written = _row_value(name, row, row.was, sides)
+    if written != _row_value(name, row, row.last, sides):
+        before = written  # an older row was drawn from what the source said then
     if name == "status":
-        return merge_status(str(before), str(source), str(written), str(value), rules.roles), row
-    return merge_field(before, source, written, value), row
+        return merge_status(str(before), str(source), str(written), str(value), rules.roles)
+    return merge_field(before, source, written, value)
+
+
+def _is_edited(name: str, row: RowSide, sides: Sides) -> bool:
+    return row.was is None or _row_value(name, row, row.now, sides) != _row_value(name, row, row.was, sides)
+
+
+def _says_other(name: str, row: RowSide, sides: Sides) -> bool:
+    return not _is_emptied(name, row) and _row_value(name, row, row.now, sides) != _source_value(name, sides)
+
+
+def _is_emptied(name: str, row: RowSide) -> bool:
+    """Tell whether somebody emptied the text of a row: that says nothing; the row is written anew."""
+    return name == "prose" and not row.now.prose
+
+
+def _is_replaced(name: str, sides: Sides) -> bool:
+    """Tell whether the source's value came in the place of the one that the base knows, and isn't an edit of it.
+
+    Then a conflict copy of the note still says what the base knows; who typed the other knew of no conflict.
+    """
+    before = _value(name, sides.base) if sides.base else None
+    return _source_value(name, sides) != before and any(_value(name, copy) == before for copy in sides.replaced)
 
 
 def _decide_without_base(
@@ -240,8 +300,9 @@ def _value(name: str, source: SourceSide) -> object:
     return source.line.symbol if name == "status" else getattr(source.values, name)
 
 
-def _row_value(name: str, row: RowSide, sides: Sides, *, written: bool = False) -> object:
-    values = row.was if written and row.was is not None else row.now
+def _row_value(name: str, row: RowSide, values: RowValues | None, sides: Sides) -> object:
+    """Return what a row says in one of its readings; where that is None, now."""
+    values = values or row.now
     if name == "assignee":
         assignees = (sides.base or sides.source).assignees
         return assigned_by_row(assignees, stands_for(row.at.person, assignees, sides.owner), values.mentions)
@@ -276,9 +337,9 @@ def becomes_done(row: RowSide, rules: Rules) -> bool:
 # -- what is told
 
 
-def disagreement(name: str, sides: Sides) -> Disagreement:
+def disagreement(name: str, sides: Sides, speaking: Mapping[str, RowSide]) -> Disagreement:
     """Return what each side holds in a field that is in conflict."""
-    rows = {note: _told(_row_value(name, row, sides)) for note, row in speaking_rows(sides)[0].items()}
+    rows = {note: _told(_row_value(name, row, row.now, sides)) for note, row in speaking.items()}
     return Disagreement(_told(_source_value(name, sides)), rows)
 
 

@@ -66,9 +66,15 @@ class _RefusalError(Exception):
 
 
 def merge_task(  # noqa: PLR0913 - the whole of what a merge is a function of
-    base: BaseTask | None, source: SourceTask, rows: Sequence[RowAt], rules: Rules, roster: Roster, today: str
+    base: BaseTask | None,
+    source: SourceTask,
+    rows: Sequence[RowAt],
+    rules: Rules,
+    roster: Roster,
+    today: str,
+    replaced: Sequence[TaskLine] = (),
 ) -> Merged:
-    """Merge one task's source line with its rows.
+    """Merge one task's source line with its rows; `replaced` are lines of it in conflict copies of its note.
 
     A row is measured against the row as last written, the source line against the base's. Without a base equal sides
     are adopted, `proposed` yields, all else is a conflict, and no transition has effects (product contract,
@@ -82,12 +88,12 @@ def merge_task(  # noqa: PLR0913 - the whole of what a merge is a function of
         return Merged(line.text, line.text)
     if unchanged and base and not base.conflicts:
         return Merged(line.text, line.text)
-    sides = read_sides(base, source, rows, rules, roster)
+    sides = read_sides(base, source, rows, replaced, rules, roster)
     # Each field is now either won by one side, agreed on, or in conflict; a conflict changes neither side.
     winners = {name: decide(name, sides, rules) for name in FIELDS}
     taken = {name: row for name, (winner, row) in winners.items() if winner is Winner.ROW and row}
-    speaking, spare = speaking_rows(sides)
     disagreeing = [name for name, (winner, _) in winners.items() if winner is Winner.CONFLICT]
+    speaking, spare = speaking_rows(sides, disagreeing)
     symbol = taken["status"].now.symbol if "status" in taken else sides.symbol
     try:
         after = _take_over(taken, sides, rules, roster)
@@ -101,9 +107,9 @@ def merge_task(  # noqa: PLR0913 - the whole of what a merge is a function of
         before=line.text,
         after=after,
         why="row" if taken or any(row.was is not None and row.now != row.was for row in sides.rows) else "status",
-        disagreements={name: disagreement(name, sides) for name in disagreeing},
+        disagreements={name: disagreement(name, sides, speaking) for name in disagreeing},
         row_values={note: row.now for note, row in speaking.items()} if disagreeing else {},
-        spare=spare if disagreeing else (),
+        spare=spare,
         completed=completed and "status" not in disagreeing,
         recurs=_recurs(sides, rules),
         removable=not disagreeing,

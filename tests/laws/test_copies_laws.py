@@ -16,10 +16,11 @@ from laws.vault_model import ANA, BO, FolderVault
 ROUNDS = 3
 KINDS = ("source", "row", "text", "tick")
 SIDES = ("A", "B")
+WINNERS = ("A", "B", "AB", "BA")  # of source notes, and of index notes where that is another one
 
 edits = st.tuples(st.sampled_from(SIDES), st.sampled_from(KINDS), st.integers(0, 1), st.sampled_from((ANA, BO)))
 rounds = st.lists(
-    st.tuples(st.lists(edits, min_size=1, max_size=5), st.sets(st.sampled_from(SIDES)), st.sampled_from(SIDES)),
+    st.tuples(st.lists(edits, min_size=1, max_size=5), st.sets(st.sampled_from(SIDES)), st.sampled_from(WINNERS)),
     min_size=1,
     max_size=ROUNDS,
 )
@@ -35,7 +36,7 @@ class Pair:
     writes: int = 0
     copies: int = 0
 
-    def sync(self, winner: str) -> bool:
+    def sync(self, winners: str) -> bool:
         """Carry changes over, as Syncthing does; tell whether there were any."""
         texts = {name: vault.texts() for name, vault in self.replicas.items()}
         moved = False
@@ -45,6 +46,7 @@ class Pair:
             if now["A"] == now["B"]:
                 continue
             moved = True
+            winner = winners[-1 if path.startswith("Tasks/") else 0]
             # A deletion yields to a change, and needs no copy.
             by = next((name for name in changed if now[name] is None), None) if len(changed) == 2 else None
             source = changed[0] if len(changed) == 1 else (SIDES[by == "A"] if by else winner)
@@ -69,12 +71,12 @@ class Pair:
             self.writes += len(vault.turn().written)
             vault.later += 10
 
-    def settle(self, winner: str) -> None:
+    def settle(self, winners: str) -> None:
         """Turn and synchronise until nothing moves any more."""
         for _ in range(6):
             for name in SIDES:
                 self.turn(name)
-            if not self.sync(winner):
+            if not self.sync(winners):
                 return
         raise AssertionError("the replicas never come to rest")
 
@@ -107,14 +109,14 @@ def play(script: list[tuple[list[tuple[str, str, int, str]], set[str], str]]) ->
         pair.turn("A")
         pair.sync("A")
         pair.settle("A")
-        for turn, (typing, early, winner) in enumerate(script):
+        for turn, (typing, early, winners) in enumerate(script):
             pair.writes = 0
             for side, kind, which, note in typing:
                 pair.edit(side, kind, f"Task{2 * turn + which}", note)
             for name in sorted(early):
                 pair.turn(name)
-            pair.sync(winner)
-            pair.settle(winner)
+            pair.sync(winners)
+            pair.settle(winners)
             assert pair.writes <= 40
         texts = {name: vault.texts() for name, vault in pair.replicas.items()}
         assert texts["A"] == texts["B"]
@@ -142,6 +144,8 @@ TICKS_AND_WORDS = [("B", "row", 0, BO), ("B", "tick", 0, BO), ("A", "tick", 0, B
 @example([(CONFLICT_AND_SOURCE, {"A"}, "B")])
 @example([(CONFLICT_AND_SOURCE, {"A", "B"}, "B")])
 @example([(BOTH_ROWS, {"B"}, "B")])
+@example([(BOTH_ROWS, {"A", "B"}, "AB")])
+@example([(BOTH_ROWS, {"A", "B"}, "BA")])
 @example([([*BOTH_ROWS, ("A", "source", 1, ANA)], {"A"}, "A")])
 @example([(TICKS_AND_WORDS, {"A"}, "A")])
 def test_two_replicas_with_conflict_copies_between_them_end_alike_and_lose_no_word(

@@ -151,3 +151,17 @@ def test_an_edit_of_what_may_be_an_older_row_writes_over_nothing() -> None:
     assert [each.field for each in plan.conflicts] == ["prose"]
     assert "- [/] Do this @Ana" in vault.texts["a.md"]
     assert "- [/] Do that" in vault.row(ANA, "[/]")
+
+
+def test_a_conflict_that_another_replica_lists_is_one_here_and_no_edit_of_the_row() -> None:
+    vault, other = known(), in_conflict()
+    vault.edit("a.md", "Do", "Do this")
+    vault.turn()
+    vault.texts[ANA] = other.texts[ANA]
+    plan = vault.turn()
+    assert [(each.field, each.disagreement.source) for each in plan.conflicts] == [("prose", "Do this")]
+    assert vault.texts == other.texts
+    vault.assert_settled()
+    vault.edit(ANA, "- [ ] Do that", "- [ ] Do both")
+    assert vault.turn().conflicts == ()
+    assert "Do both @Ana" in vault.texts["a.md"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from vaultsync.index import inert
 from vaultsync.index.links import INVISIBLE, find_row_link, render_link
+from vaultsync.index.region import VALUE_MARK
 from vaultsync.model import INVALID, Priority, TaskLine, TaskSettings
 from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.mentions import MASK
@@ -43,6 +44,7 @@ class RowValues:
 
 
 FIELDS = ("status", "prose", "tags", "assignee", "priority", "start", "scheduled", "due")
+IN_THE_NOTE = "the note"  # where the value stands that a source line holds in a conflict
 DATE_FIELDS = ("start", "scheduled", "due")
 
 # What ASCII has of punctuation could be active, or end the tag elsewhere.
@@ -109,6 +111,16 @@ def with_own(values: RowValues, own: RowValues, fields: Iterable[str]) -> RowVal
         else:
             values = replace(values, **{name: getattr(own, name)})
     return values
+
+
+def value_line(field: str, where: str, value: str, path: str) -> str:
+    """Return the plain line beneath a row in conflict that says what another side, at `where`, holds in a field.
+
+    `path` is the source note.
+    """
+    text = f"[{value}]" if field == "status" else value  # a blank is a status, too
+    shown = " ".join(inert.render_tokens(inert.tokens(text), path)).strip() or "none"
+    return f"    {VALUE_MARK} {field} in {where}: {shown}"
 
 
 def read_row(row: str, rule: str | None, roster: Roster, rules: Rules) -> RowValues | None:

@@ -11,7 +11,6 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from vaultsync.index.inert import render_tokens, tokens
 from vaultsync.index.links import render_link, task_key
 from vaultsync.index.note import (
     index_properties,
@@ -27,7 +26,7 @@ from vaultsync.index.region import (
     SectionName,
     heading_level,
 )
-from vaultsync.index.rows import RowValues, render_row, row_link, shown_values, with_own
+from vaultsync.index.rows import IN_THE_NOTE, RowValues, render_row, row_link, shown_values, value_line, with_own
 from vaultsync.markdown.textlines import line_and_end, split_lines
 from vaultsync.model import Problem
 from vaultsync.reconcile.arrange import Arrangement, Entry, placed
@@ -167,15 +166,13 @@ def value_lines(outcome: Merged, note: str, source_path: str) -> list[str]:
     lines: list[str] = []
     for name, disagreement in outcome.disagreements.items():
         own = disagreement.rows.get(note, disagreement.source)
-        others = [("the note", disagreement.source)]
+        others = [(IN_THE_NOTE, disagreement.source)]
         others += [(where, value) for where, value in sorted(disagreement.rows.items()) if where != note]
         seen = {own}
         for where, value in others:
             if value not in seen:
                 seen.add(value)
-                text = f"[{value}]" if name == "status" else value  # a blank is a status, too
-                shown = " ".join(render_tokens(tokens(text), source_path)).strip() or "none"
-                lines.append(f"    {VALUE_MARK} {name} in {where.removesuffix('.md')}: {shown}")
+                lines.append(value_line(name, where.removesuffix(".md"), value, source_path))
     return list(dict.fromkeys(lines))
 
 

@@ -8,7 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
-from vaultsync.index.rows import DATE_FIELDS, FIELDS, RowValues, read_row, row_settings, shown_values
+from vaultsync.index.rows import (
+    DATE_FIELDS,
+    FIELDS,
+    IN_THE_NOTE,
+    RowValues,
+    read_row,
+    row_settings,
+    shown_values,
+    value_line,
+)
 from vaultsync.model import FieldName, Role, TaskLine
 from vaultsync.reconcile.merge import Winner, merge_field, merge_status, merge_status_without_base
 from vaultsync.tasks.line import parse_line
@@ -68,9 +77,10 @@ class Sides:
 
     source: SourceSide
     base: SourceSide | None
-    standing: frozenset[str]  # fields in conflict since an earlier cycle
+    standing: frozenset[str]  # fields in conflict since an earlier cycle, or as another replica lists it
     rows: tuple[RowSide, ...]
     symbol: str  # the source's status, an acceptance by gesture included
+    listed: frozenset[str] = frozenset()  # those of them that only another replica has found
     replaced: tuple[SourceSide, ...] = ()  # what conflict copies of the note say
     owner: str | None = None  # of the vault
 
@@ -82,11 +92,14 @@ def read_sides(  # noqa: PLR0913 - what the sides are read from, and how
     base: BaseTask | None,
     source: SourceTask,
     rows: Sequence[RowAt],
-    replaced: Iterable[TaskLine],
+    lines: Iterable[TaskLine],
     rules: Rules,
     roster: Roster,
 ) -> Sides:
-    """Read both sides of a task; a row that is no task line any more is passed over."""
+    """Read both sides of a task; a row that is no task line any more is passed over.
+
+    `lines` are what conflict copies of its note say of it.
+    """
     task = source.task
     now = _source(task.line, source.text, frozenset(source.assignees), task.path, rules)
 
@@ -107,8 +120,19 @@ def read_sides(  # noqa: PLR0913 - what the sides are read from, and how
         lately = lately or ([was.values] if was else [])
         read.append(RowSide(at, *_measured(values, lately), _typed(at, lately, rules)))
     symbol = _accepted_symbol(was, now, rules) if was else now.line.symbol
-    copies = tuple(other(line, task.path) for line in replaced)
-    return Sides(now, was, base.conflicts if base else frozenset(), tuple(read), symbol, copies, roster.owner)
+    copies = tuple(other(line, task.path) for line in lines)
+    known = base.conflicts if base else frozenset()
+    sides = Sides(now, was, known, tuple(read), symbol, replaced=copies, owner=roster.owner)
+    listed = _listed(sides) - known
+    return replace(sides, standing=known | listed, listed=listed)
+
+
+def _listed(sides: Sides) -> frozenset[str]:
+    """Return the fields that a row holds in a conflict, as it says itself: a line beneath it has the source's value."""
+    beneath = {line.strip() for row in sides.rows for line in row.at.row.beneath}
+    said = {name: _told(_source_value(name, sides)) for name in FIELDS} if beneath else {}
+    path = sides.source.path
+    return frozenset(name for name in said if value_line(name, IN_THE_NOTE, said[name], path).strip() in beneath)
 
 
 def _lately(
@@ -231,7 +255,7 @@ def decide(name: str, sides: Sides, rules: Rules) -> tuple[Winner, RowSide | Non
     if name == "tags" and name not in sides.standing:
         return Winner.AGREE, None  # sets are joined where both sides' past is known, see `task`
     stands = name in sides.standing and any(_says_other(name, row, sides) for row in sides.rows)
-    if stands and _is_replaced(name, sides):
+    if stands and (name in sides.listed or _is_replaced(name, sides)):
         return Winner.CONFLICT, None
     if not changed:
         if _source_value(name, sides) != _value(name, sides.base):

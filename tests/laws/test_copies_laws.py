@@ -146,6 +146,7 @@ TICKS_AND_WORDS = [("B", "row", 0, BO), ("B", "tick", 0, BO), ("A", "tick", 0, B
 @example([(BOTH_ROWS, {"B"}, "B")])
 @example([(BOTH_ROWS, {"A", "B"}, "AB")])
 @example([(BOTH_ROWS, {"A", "B"}, "BA")])
+@example([([*BOTH_ROWS, ("A", "source", 1, ANA)], {"B"}, "AB")])
 @example([([*BOTH_ROWS, ("A", "source", 1, ANA)], {"A"}, "A")])
 @example([(TICKS_AND_WORDS, {"A"}, "A")])
 def test_two_replicas_with_conflict_copies_between_them_end_alike_and_lose_no_word(

@@ -165,3 +165,26 @@ def test_a_conflict_that_another_replica_lists_is_one_here_and_no_edit_of_the_ro
     vault.edit(ANA, "- [ ] Do that", "- [ ] Do both")
     assert vault.turn().conflicts == ()
     assert "Do both @Ana" in vault.texts["a.md"]
+
+
+def test_a_row_beside_a_copy_says_nothing_that_a_copy_of_the_note_keeps_whichever_of_the_two_it_is() -> None:
+    ahead, behind = known(), known()
+    typed = copies(ahead.texts[ANA].replace("Do", "Do that"))
+    ahead.edit("a.md", "Do", "Do it")
+    ahead.turn()
+    given = {**typed, **copy_of_source(ahead.texts["a.md"])}
+    ahead.edit("a.md", "Do it", "Do this")
+    behind.texts = dict(ahead.texts)
+    for vault in (ahead, behind):
+        vault.turn(copies=given)
+        assert "Do this" in vault.texts["a.md"]
+        assert "Do that" in vault.row(ANA, "[ ]")
+    assert ahead.texts == behind.texts
+
+
+def test_text_that_stands_in_the_original_as_a_row_alone_is_taken_over_since_the_row_may_change() -> None:
+    vault = known()
+    row = vault.row(ANA, "Do")
+    plan = vault.turn(copies=copies(f"{vault.texts[ANA]}\n{row}\n"))
+    assert [each.lines for each in plan.absorbed] == [(row,)]
+    assert vault.texts[ANA].endswith(f"\n\n{row}\n")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from vaultsync.index.links import task_key
 from vaultsync.index.note import overview_strangers
 from vaultsync.index.region import VALUE_MARK, RegionRow, read_region
-from vaultsync.index.rows import read_row, row_settings, shown_values
+from vaultsync.index.rows import read_row, row_settings
 from vaultsync.markdown import frontmatter
 from vaultsync.markdown.region import find_regions
 from vaultsync.markdown.textlines import line_and_end, prevailing_end, split_lines
@@ -22,13 +22,11 @@ from vaultsync.reconcile.copies import spellings
 from vaultsync.reconcile.sides import NEVER_SHOWN
 from vaultsync.reconcile.snapshot import RowAt
 from vaultsync.tasks.line import parse_line
-from vaultsync.tasks.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from vaultsync.index.rows import RowValues
     from vaultsync.model import TaskLine
     from vaultsync.reconcile.base import BaseTask
     from vaultsync.reconcile.copies import Copy
@@ -87,13 +85,12 @@ def replaced_lines(snapshot: Snapshot) -> dict[str, list[TaskLine]]:
     return found
 
 
-def absorb_copies(  # noqa: PLR0913 - what copies give is a function of all of these
+def absorb_copies(
     snapshot: Snapshot,
     index_notes: Mapping[str, IndexNote],
     standing: Standing,
     rows: Mapping[str, Sequence[RowAt]],
     found: AbstractSet[str],
-    replaced: Mapping[str, Sequence[TaskLine]],
 ) -> Absorbing:
     """Look at each copy; `rows` are those of the index notes themselves, `found` the keys of tasks that stand in notes.
 
@@ -114,9 +111,7 @@ def absorb_copies(  # noqa: PLR0913 - what copies give is a function of all of t
             continue
         if original is None or path in snapshot.put_off or original in snapshot.unsettled:
             continue
-        absorption = _absorption(
-            copy, original, index_notes.get(original), texts[original], rows, found, replaced, snapshot
-        )
+        absorption = _absorption(copy, original, index_notes.get(original), texts[original], rows, found, snapshot)
         absorptions.append(absorption)
         texts[original] = with_lines(texts[original], absorption.lines)
     return Absorbing(tuple(absorptions), tuple(problems))
@@ -225,11 +220,11 @@ def _absorption(  # noqa: PLR0913 - what a copy gives is a function of all of th
     text: str,
     rows: Mapping[str, Sequence[RowAt]],
     found: AbstractSet[str],
-    replaced: Mapping[str, Sequence[TaskLine]],
     snapshot: Snapshot,
 ) -> Absorption:
     own, copied = _taken_apart(copy.note.text or "", overview=index_note is None)
-    have = _bare_lines(text)
+    # A row isn't counted: it changes with its task.
+    have = Counter(_bare(line) for line in _taken_apart(text, overview=index_note is None)[0])
     person = index_note.person if index_note else ""
     edited: list[RowAt] = []
     dropped = 0
@@ -237,8 +232,6 @@ def _absorption(  # noqa: PLR0913 - what a copy gives is a function of all of th
         key = task_key(row.path, row.block_id)
         here = [at.row.text for at in rows.get(key, ()) if at.note == original]
         if not _says_something(row, here, original, snapshot.base.get(key), snapshot):
-            continue
-        if _shows_a_replaced_line(row, replaced.get(key, ()), snapshot.base.get(key), snapshot):
             continue
         if key in snapshot.base or key in found or row.block_id.lower() not in snapshot.taken_ids:
             edited.append(RowAt(original, person, row, copy=copy.note.path))
@@ -269,21 +262,6 @@ def _says_something(
     return all(values != _values(text, rule, snapshot) for text in known if text)
 
 
-def _shows_a_replaced_line(
-    row: RegionRow, replaced: Sequence[TaskLine], base: BaseTask | None, snapshot: Snapshot
-) -> bool:
-    """Tell whether a row shows what a conflict copy of its task's note says.
-
-    That copy is reported and kept for somebody to merge. Taken over here, it would write over the note that won.
-    """
-    shown = _values(row.text, _rule_of(base, snapshot), snapshot) if replaced else None
-    for line in replaced:
-        text = read_text(line, snapshot.roster, snapshot.rules.assignees)
-        if shown == _compared(shown_values(line, text, row.path, snapshot.rules)):
-            return True
-    return False
-
-
 def _rule_of(base: BaseTask | None, snapshot: Snapshot) -> str | None:
     line = parse_line(base.line, snapshot.rules.tasks, hidden=True) if base else None
     return line.recurrence if line else None
@@ -291,10 +269,8 @@ def _rule_of(base: BaseTask | None, snapshot: Snapshot) -> str | None:
 
 def _values(row: str, rule: str | None, snapshot: Snapshot) -> tuple[object, ...] | None:
     read = read_row(row, rule, snapshot.roster, snapshot.rules)
-    return _compared(read) if read else None
-
-
-def _compared(read: RowValues) -> tuple[object, ...]:
+    if read is None:
+        return None
     return (read.symbol, read.prose, read.tags, read.mentions, read.priority, read.start, read.scheduled, read.due)
 
 

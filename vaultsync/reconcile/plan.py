@@ -127,7 +127,7 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     matched = found_again(part.index_notes, rows_of(part.index_notes, part.others), located, standing, snapshot)
     index_notes, rows = matched.index_notes, rows_of(matched.index_notes, part.others)
     replaced = replaced_lines(snapshot)
-    absorbing = absorb_copies(snapshot, index_notes, standing, rows, located.by_key.keys(), replaced)
+    absorbing = absorb_copies(snapshot, index_notes, standing, rows, located.by_key.keys())
     rows = with_absorbed_rows(rows, absorbing)
     problems = [*part.problems, *unmade(located.tasks, standing.drawn, snapshot)]
     waiting = _waiting_keys(snapshot, rows, located, standing)

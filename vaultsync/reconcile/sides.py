@@ -109,6 +109,7 @@ def read_sides(  # noqa: PLR0913 - what the sides are read from, and how
 
     line = parse_source(base.line, rules) if base else None
     was = other(line, base.path) if base and line else None
+    copies = tuple(other(line, task.path) for line in lines)
     rule = (was or now).line.recurrence
     read: list[RowSide] = []
     for at in rows:
@@ -118,9 +119,9 @@ def read_sides(  # noqa: PLR0913 - what the sides are read from, and how
         lately = _lately(values, base, at, rows, lambda text: read_row(text, rule, roster, rules))
         # A row where the base knows none (a copy, a note made anew) is measured against what we would have written.
         lately = lately or ([was.values] if was else [])
-        read.append(RowSide(at, *_measured(values, lately), _typed(at, lately, rules)))
+        kept = [copy.values for copy in copies] if at.copy is not None else []
+        read.append(RowSide(at, *_measured(values, lately, kept), _typed(at, lately, rules)))
     symbol = _accepted_symbol(was, now, rules) if was else now.line.symbol
-    copies = tuple(other(line, task.path) for line in lines)
     known = base.conflicts if base else frozenset()
     sides = Sides(now, was, known, tuple(read), symbol, replaced=copies, owner=roster.owner)
     listed = _listed(sides) - known
@@ -164,8 +165,13 @@ def _nearest(values: RowValues, written: Sequence[RowValues]) -> RowValues | Non
     )
 
 
-def _measured(values: RowValues, lately: Sequence[RowValues]) -> tuple[RowValues, RowValues | None, RowValues | None]:
+def _measured(
+    values: RowValues, lately: Sequence[RowValues], kept: Sequence[RowValues]
+) -> tuple[RowValues, RowValues | None, RowValues | None]:
     """Return a row as it counts now, as it was before it was edited, and as last written; see `RowSide`.
+
+    What is `kept` in a conflict copy of the task's note is left to somebody to merge. Taken over from a row here, it
+    would write over the note that won.
 
     Of which row an edit was made can't be told. Were it taken for one of the newest, it would write over what changed
     since an older one; taken for one of the oldest it is in conflict with that.
@@ -174,7 +180,7 @@ def _measured(values: RowValues, lately: Sequence[RowValues]) -> tuple[RowValues
         return values, None, None
     last, oldest = lately[0], lately[-1]
     names = [each.name for each in fields(RowValues)]
-    lagging = {name for name in names if any(getattr(values, name) == getattr(row, name) for row in lately)}
+    lagging = {name for name in names if any(getattr(values, name) == getattr(row, name) for row in (*lately, *kept))}
     now = replace(values, **{name: getattr(last, name) for name in lagging})
     was = replace(oldest, **{name: getattr(last, name) for name in lagging})
     return now, was, last

@@ -227,7 +227,7 @@ def _look_at_files(ejection: Ejection, left: Mapping[str, str | None], view: _Vi
         for name in names:
             linked.setdefault(name, path)
         note = view.notes.get(path)
-        on_tasks = {(task.line.block_id or "").lower() for task in note.tasks} if note else set[str]()
+        on_tasks = {(task.block_id or "").lower() for task in note.tasks} if note else set[str]()
         if path.endswith(".md") and (others := carried - on_tasks - names):
             what = f"{_ids(len(others))} of ours stay: not on a task line, or in a note that vaultsync doesn't read"
             ejection.remarks.append(Problem(path, None, what))
@@ -257,7 +257,7 @@ def _plan_ids(
     rules = wheel.settings.rules
     for path in sorted(view.notes):
         note = view.notes[path]
-        if left.get(path, "") is None or not any(OWN_ID.match((t.line.block_id or "").lower()) for t in note.tasks):
+        if left.get(path, "") is None or not any(OWN_ID.match((t.block_id or "").lower()) for t in note.tasks):
             continue
         text = left.get(path) or view.drawn.get(path)
         if text is None:
@@ -269,7 +269,7 @@ def _plan_ids(
         if path in left:
             note = parse_text(path, text, digest, rules)
         for task in note.tasks:
-            name = (task.line.block_id or "").lower()
+            name = (task.block_id or "").lower()
             if name in linked and OWN_ID.match(name):
                 ejection.kept_ids.append(KeptId(path, task.number, name, linked[name]))
         edits, problems = id_edits(note, linked.keys(), rules)

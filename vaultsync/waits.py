@@ -98,7 +98,7 @@ class Waiting:
             and (note := self.scanner.notes.get(path))
             and (
                 path == self.scanner.settings.rules.capture  # what is captured waits for it
-                or any(task.line.block_id is None for task in note.tasks)
+                or any(task.block_id is None for task in note.tasks)
             )
         ]
 

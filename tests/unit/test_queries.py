@@ -15,7 +15,7 @@ from vaultsync.tasks.note import Task
 from vaultsync.tasks.people import PersonSource, build_roster
 from vaultsync.tasks.rules import IndexRules, Rules
 from vaultsync.tasks.statuses import roles, status_of
-from vaultsync.tasks.text import read_text
+from vaultsync.tasks.text import read_text, text_reader
 
 SETTINGS = TaskSettings()
 RULES = Rules(SETTINGS, roles(SETTINGS, registered=False, overrides={}))
@@ -26,8 +26,9 @@ TASK = "- [?] Paint the buoy @Ann Lee #task #proposed #dock 🔁 every week ➕ 
 def source(text: str = TASK, path: str = "Meetings/2025-11-07 - Harbour.md", rules: Rules = RULES) -> SourceTask:
     line = parse_line(text, rules.tasks, hidden=True)
     assert line is not None
-    read = read_text(line, ROSTER)
-    return SourceTask(Task(path, 7, line), read, read.assignees or ("Unassigned",))
+    assignees = read_text(line, ROSTER).assignees
+    task = Task.of(path, 7, line, rules)
+    return SourceTask(task, text_reader(ROSTER, "edges"), assignees or ("Unassigned",))
 
 
 def doubles(query: str, rules: Rules = RULES, text: str = TASK, global_query: str = "", fence: str = "tasks") -> bool:

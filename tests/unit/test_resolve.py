@@ -20,7 +20,7 @@ from vaultsync.tasks.note import Task
 from vaultsync.tasks.people import PersonSource, build_roster
 from vaultsync.tasks.rules import Rules
 from vaultsync.tasks.statuses import roles
-from vaultsync.tasks.text import read_text
+from vaultsync.tasks.text import text_reader
 
 SETTINGS = TaskSettings()
 RULES = Rules(SETTINGS, roles(SETTINGS, registered=False, overrides={}))
@@ -32,7 +32,7 @@ LINK = "[[a#^t-00000001|↗]]"
 def source_of(text: str) -> SourceTask:
     line = parse_line(text, RULES.tasks, hidden=True)
     assert line is not None
-    return SourceTask(Task("a.md", 3, line), read_text(line, ROSTER, RULES.assignees), ("Ana",))
+    return SourceTask(Task.of("a.md", 3, line, RULES), text_reader(ROSTER, RULES.assignees), ("Ana",))
 
 
 def row_of(text: str, note: str = "Tasks/@Ana.md", indent: str = "", *beneath: str) -> RowAt:

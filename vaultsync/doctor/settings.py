@@ -54,7 +54,7 @@ def config_findings(settings: Settings, tasks: Sequence[SourceTask], paths: Sequ
                 what = f"`{name}`: no note is named by {glob!r}"
                 mend = "mend it or take it out; `**` spans folders, `*` doesn't, and case counts"
                 yield Finding(Kind.CONFIG, file, None, what, mend)
-    used = {source.task.line.symbol for source in tasks}
+    used = {source.task.symbol for source in tasks}
     for symbol in vault.statuses:
         if symbol not in used:
             what = f"`statuses`: no task has the status [{symbol}]"

@@ -80,8 +80,8 @@ def replaced_lines(snapshot: Snapshot) -> dict[str, list[TaskLine]]:
     for path in sorted(snapshot.copies):
         copy = snapshot.copies[path]
         for task in copy.note.tasks:
-            if task.line.block_id is not None:
-                found[task_key(copy.original, task.line.block_id)].append(task.line)
+            if task.block_id is not None:
+                found[task_key(copy.original, task.block_id)].append(task.line)
     return found
 
 

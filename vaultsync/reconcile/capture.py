@@ -88,7 +88,7 @@ def _take_up(
     waiting: dict[str, list[SourceTask]] = defaultdict(list)
     for source in located.tasks:
         if source.task.path == path and source.key and source.key not in snapshot.base:
-            waiting[_bare(source.task.line.text)].append(source)
+            waiting[_bare(source.task.text)].append(source)
     for name, note in list(matched.index_notes.items()) if waiting else ():
         shown = {key for key, each in rows.items() if any(at.note == name for at in each)}
         found: list[RegionRow] = []
@@ -98,7 +98,7 @@ def _take_up(
             captured = next((each for each in sources if each.key not in shown), None)
             if captured is not None:
                 sources.remove(captured)
-                block_id = captured.task.line.block_id or ""
+                block_id = captured.task.block_id or ""
                 found.append(RegionRow(row.number, row.indent, row.text, path, block_id, row.beneath))
         if found:
             matched.index_notes[name] = with_rows(note, found)
@@ -133,8 +133,8 @@ def capture(matched: Matched, located: Located, taken: TakenIds, standing: Stand
                 captured.kept[note.person].append(Entry((*_LAST, path, row.number), kept=stays))
                 continue
             captured.tasks.append(source)
-            captured.edits.append(PlannedEdit(*source.task.order, "", (source.task.line.text,), WHY))
-            block_id = source.task.line.block_id or ""
+            captured.edits.append(PlannedEdit(*source.task.order, "", (source.task.text,), WHY))
+            block_id = source.task.block_id or ""
             typed = _BLOCK_ID.sub("", row.text)
             rows.append(RegionRow(row.number, row.indent, typed, source.task.path, block_id, row.beneath))
         captured.index_notes[path] = _without(with_rows(note, rows), dropped, snapshot)
@@ -182,12 +182,11 @@ class _Inbox:
         read = parse_source(text, rules)
         if read is None or read.block_id is None or STRAY_ID.search(text[: text.rindex("^")]):
             raise NotCapturedError("with a block id it would not read as this task")
-        task = Task(path, self._number, read)
+        task = Task.of(path, self._number, read, rules)
         if is_mirror(task, located.by_key):
             raise NotCapturedError("it would be taken for a copy of the row that it links to; take the link's text out")
         self._taken.add(read.block_id.lower())
-        words = read_text(read, snapshot.roster, rules.assignees)
-        return assigned(task, words, located.persons.get(path), located.spelling)
+        return assigned(task, snapshot.read_text, located.persons.get(path), located.spelling)
 
 
 def _line_of(row: LooseRow, person: str, snapshot: Snapshot) -> TaskLine | str | None:

@@ -126,7 +126,7 @@ def status_findings(tasks: Iterable[SourceTask], rules: Rules, *, plugin: bool) 
     """Yield the symbols in use that mean nothing to vaultsync, or that the Tasks plugin doesn't know, with counts."""
     uses: dict[str, list[SourceTask]] = defaultdict(list)
     for source in tasks:
-        uses[source.task.line.symbol].append(source)
+        uses[source.task.symbol].append(source)
     registered = {status.symbol: status for status in rules.tasks.statuses}
     for symbol, sources in sorted(uses.items(), key=lambda use: (-len(use[1]), use[0])):
         role, status = rules.roles.role_of(symbol), registered.get(symbol)

@@ -89,9 +89,9 @@ def line_to_add(tasks: Sequence[SourceTask], places: Iterable[str], rules: Rules
     """Return the line of a Tasks query that keeps every row out of it, and none of the vault's own tasks if it can."""
     every = [path.lower() for path in places]
     own_ids = all(
-        OWN_ID.match(source.task.line.block_id.lower())
+        OWN_ID.match(source.task.block_id.lower())
         for source in tasks
-        if source.task.line.block_id and _is_shown(source, rules)
+        if source.task.block_id and _is_shown(source, rules)
     )
     prefix, _, rest = rules.index.path.partition("{person}")
     needle = prefix.lower()
@@ -111,7 +111,7 @@ def dataview_line(tasks: Sequence[SourceTask], places: Iterable[str], rules: Rul
 
 
 def _is_shown(source: SourceTask, rules: Rules) -> bool:
-    return rules.roles.role_of(source.task.line.symbol) in rules.rollup_roles
+    return rules.roles.role_of(source.task.symbol) in rules.rollup_roles
 
 
 def _pairs(source: SourceTask, places: Mapping[str, str], rules: Rules) -> Iterator[_Pair]:

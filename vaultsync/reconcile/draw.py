@@ -249,7 +249,7 @@ def _left_behind(typed: TypedBeneath, page: Page) -> list[str]:
     lines: list[str] = []
     for key, row, beneath in typed.rest():
         source = page.after.get(key)
-        path, block_id = (source.task.path, source.task.line.block_id) if source else (row.path, row.block_id)
+        path, block_id = (source.task.path, source.task.block_id) if source else (row.path, row.block_id)
         title = path.rpartition("/")[2].removesuffix(".md")
         link = render_link(path, block_id, title, markdown=page.snapshot.rules.index.markdown_links)
         lines += ["", f"- {link}", *beneath]

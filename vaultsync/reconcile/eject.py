@@ -53,8 +53,8 @@ def rows_out_of_step(
     lines: dict[str, set[str]] = {}
     for path, note in notes.items():
         for task in note.tasks:
-            if task.line.block_id:
-                lines.setdefault(task_key(path, task.line.block_id), set()).add(task.line.text)
+            if task.block_id:
+                lines.setdefault(task_key(path, task.block_id), set()).add(task.text)
     for path in sorted(notes):
         for row in _rows(path, notes[path], records):
             key = task_key(row.path, row.block_id)
@@ -86,7 +86,7 @@ def id_edits(note: Note, linked: AbstractSet[str], rules: Rules) -> tuple[list[P
     edits: list[PlannedEdit] = []
     problems: list[Problem] = []
     for task in note.tasks:
-        name = (task.line.block_id or "").lower()
+        name = (task.block_id or "").lower()
         if not OWN_ID.match(name) or name in linked:
             continue
         after = _without_id(task.line, rules)
@@ -94,7 +94,7 @@ def id_edits(note: Note, linked: AbstractSet[str], rules: Rules) -> tuple[list[P
             what = f"without ^{name} the line would read as another task; the id stays"
             problems.append(Problem(*task.order, what))
         else:
-            edits.append(PlannedEdit(*task.order, task.line.text, (after,), WHY))
+            edits.append(PlannedEdit(*task.order, task.text, (after,), WHY))
     return edits, problems
 
 

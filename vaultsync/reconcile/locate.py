@@ -19,11 +19,12 @@ from vaultsync.reconcile.stray import STRAY_ID, mended, stray_ids, stray_order
 from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.note import Note, Task
 from vaultsync.tasks.people import UNASSIGNED, canonical, person_key
-from vaultsync.tasks.text import TaskText, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
     from collections.abc import Set as AbstractSet
+
+    from vaultsync.tasks.text import TextReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +101,15 @@ def locate_tasks(snapshot: Snapshot, index_notes: Mapping[str, IndexNote], rows:
         problems += told
         for source in sources:
             tasks.append(source)
-            if source.task.line.block_id is not None:
+            if source.task.block_id is not None:
                 copies |= _claimed(source, by_key, snapshot)
-            elif STRAY_ID.search(source.task.line.text):
+            elif STRAY_ID.search(source.task.text):
                 strays.append(len(tasks) - 1)
     # Only now is it known which of the ids that stand in the middle of a line stand at no line's end.
     for position in sorted(strays, key=lambda position: stray_order(tasks[position], snapshot)):
         source = tasks[position]
         if found := mended(source, {key for key in stray_ids(source) if key in known and key not in by_key}, snapshot):
-            again = assigned(*found, persons.get(source.task.path), spelling)
+            again = assigned(found, snapshot.read_text, persons.get(source.task.path), spelling)
             tasks[position] = replace(again, mended_from=source.standing)
             by_key[tasks[position].key or ""] = tasks[position]
     return Located(tuple(tasks), by_key, frozenset(copies), persons, spelling, tuple(problems))
@@ -126,12 +127,12 @@ def read_tasks(
     """Return the tasks of one note but for copies of rows, links to `mirrored` ones, and what is wrong with them."""
     tasks: list[SourceTask] = []
     problems: list[Problem] = []
-    for task, text in zip(note.tasks, snapshot.memory.texts(note, snapshot.rules), strict=True):
+    for task in note.tasks:
         if is_mirror(task, mirrored):
             problems.append(Problem(*task.order, "a copy of a row: it isn't rolled up", once=True))
             continue
-        source = assigned(task, text, person, spelling)
-        if snapshot.rules.roles.role_of(task.line.symbol) in snapshot.rules.rollup_roles:
+        source = assigned(task, snapshot.read_text, person, spelling)
+        if snapshot.rules.roles.role_of(task.symbol) in snapshot.rules.rollup_roles:
             problems += [Problem(*task.order, what) for what in source.text.problems]
         tasks.append(source)
     return tuple(tasks), tuple(problems)
@@ -140,19 +141,19 @@ def read_tasks(
 def has_own_ids(notes: Iterable[Note]) -> bool:
     """Tell whether some vaultsync has been at work in these notes."""
     return any(
-        note.kind == "index"
-        or any(task.line.block_id and OWN_ID.match(task.line.block_id.lower()) for task in note.tasks)
+        note.kind == "index" or any(task.block_id and OWN_ID.match(task.block_id.lower()) for task in note.tasks)
         for note in notes
     )
 
 
-def assigned(task: Task, text: TaskText, person: str | None, spelling: dict[str, str]) -> SourceTask:
+def assigned(task: Task, read_text: TextReader, person: str | None, spelling: dict[str, str]) -> SourceTask:
     """Say who a task is assigned to; `person` is whose index note it stands in, outside of the region.
 
     An unknown name is spelt as where it was read first; `spelling` grows by it.
     """
-    named = tuple(dict.fromkeys(spelling.setdefault(person_key(name), name) for name in text.assignees))
-    return SourceTask(task, text, named or (person or UNASSIGNED,))
+    assignees = read_text(task.raw, task.read_line).assignees
+    named = tuple(dict.fromkeys(spelling.setdefault(person_key(name), name) for name in assignees))
+    return SourceTask(task, read_text, named or (person or UNASSIGNED,))
 
 
 def absent_tasks(keys: AbstractSet[str], located: Located, snapshot: Snapshot) -> list[SourceTask]:
@@ -163,8 +164,8 @@ def absent_tasks(keys: AbstractSet[str], located: Located, snapshot: Snapshot) -
         line = parse_line(base.line, snapshot.rules.tasks, hidden=snapshot.rules.read_hidden_fields) if base else None
         if base is None or line is None:
             continue
-        text = read_text(line, snapshot.roster, snapshot.rules.assignees)
-        found.append(assigned(Task(base.path, 0, line), text, located.persons.get(base.path), located.spelling))
+        task = Task.of(base.path, 0, line, snapshot.rules)
+        found.append(assigned(task, snapshot.read_text, located.persons.get(base.path), located.spelling))
     return found
 
 
@@ -173,15 +174,15 @@ def is_mirror(task: Task, known: Container[str]) -> bool:
 
     Ours have an alias; a link without one is somebody's own reference, in a task that counts.
     """
-    if "#^" not in task.line.text:
+    if b"#^" not in task.raw:
         return False
-    links = find_links(task.line.text)
+    links = find_links(task.text)
     return any(link.has_alias and task_key(link.path, link.block_id) in known for link in links)
 
 
 def _own_ids(snapshot: Snapshot) -> set[str]:
     """Return our ids that stand behind tasks: a mirror is one at first sight, before the base knows its task."""
-    found = (task.line.block_id for note in snapshot.notes.values() for task in note.tasks if task.line.block_id)
+    found = (task.block_id for note in snapshot.notes.values() for task in note.tasks if task.block_id)
     return {block_id.lower() for block_id in found if OWN_ID.match(block_id.lower())}
 
 

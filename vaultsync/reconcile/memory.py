@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vaultsync.tasks.people import Roster
-from vaultsync.tasks.text import read_text
+from vaultsync.tasks.text import text_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
@@ -17,15 +17,14 @@ if TYPE_CHECKING:
     from vaultsync.reconcile.focus import Last
     from vaultsync.reconcile.grouping import Grouping
     from vaultsync.tasks.note import Note
-    from vaultsync.tasks.rules import Rules
-    from vaultsync.tasks.text import TaskText
+    from vaultsync.tasks.text import Assigning, TextReader
 
 RowKey = tuple[str, str, str | None]  # path, line and date of the source note
 
 
 @dataclass(slots=True)
 class Memory:
-    """The texts of each note's tasks, the row of each source line and the groups of each person's proposals.
+    """What reads the texts of tasks, the row of each source line and the groups of each person's proposals.
 
     They are as of the last plan with this roster.
     """
@@ -33,7 +32,7 @@ class Memory:
     roster: Roster = field(default_factory=Roster)
     follows: bool = False  # whether the next plan need only look at what has changed since
     last: Last | None = None
-    _texts: dict[str, tuple[Note, tuple[TaskText, ...]]] = field(default_factory=dict)
+    _read_text: TextReader | None = None
     _rows: dict[RowKey, str] = field(default_factory=dict)
     _rows_before: dict[RowKey, str] = field(default_factory=dict)
     _unwritable: dict[str, tuple[Note, str | None]] = field(default_factory=dict)
@@ -43,21 +42,18 @@ class Memory:
         """Begin a plan: forget all if the people have changed, else gone notes and rows that the last plan left out."""
         if roster != self.roster:
             self.roster = roster
-            self._texts.clear()
+            self._read_text = None
             self._rows.clear()
             self._groupings.clear()
-        for kept in (self._texts, self._unwritable):
-            for path in [path for path in kept if path not in notes]:
-                del kept[path]
+        for path in [path for path in self._unwritable if path not in notes]:
+            del self._unwritable[path]
         self._rows_before, self._rows = self._rows, {}
 
-    def texts(self, note: Note, rules: Rules) -> tuple[TaskText, ...]:
-        """Return the texts of a note's tasks, in their order."""
-        known = self._texts.get(note.path)
-        if known is None or known[0] is not note:
-            texts = tuple(read_text(task.line, self.roster, rules.assignees) for task in note.tasks)
-            known = self._texts[note.path] = (note, texts)
-        return known[1]
+    def text_reader(self, mode: Assigning) -> TextReader:
+        """Return what reads the texts of tasks."""
+        if self._read_text is None:
+            self._read_text = text_reader(self.roster, mode)
+        return self._read_text
 
     def row(self, key: RowKey, draw: Callable[[], str]) -> str:
         """Return the row that shows a source line."""

@@ -148,7 +148,7 @@ def unmade(tasks: Iterable[SourceTask], drawn: Container[str], snapshot: Snapsho
     if snapshot.may_create:
         return ()
     waiting = sum(
-        source.task.line.block_id is None or any(person not in drawn for person in source.assignees)
+        source.task.block_id is None or any(person not in drawn for person in source.assignees)
         for source in tasks
         if section_of(source.task.line, snapshot.notes[source.task.path].date, snapshot.rules, snapshot.today)
     )

@@ -37,7 +37,6 @@ from vaultsync.reconcile.task import Merged, merge_task
 from vaultsync.reconcile.vanish import Vanished, kept_entries, vanished_tasks
 from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.note import Task
-from vaultsync.tasks.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -285,7 +284,8 @@ def _task_edits(
     snapshot: Snapshot, located: Located, merged: Mapping[str, Merged], taken: TakenIds
 ) -> Iterator[PlannedEdit]:
     """Yield the edits of source lines that the merges ask for; ids given to next occurrences are added to `taken`."""
-    by_place = {source.task.order: source.task.line for source in located.tasks}
+    notes = {located.by_key[key].task.path for key, outcome in merged.items() if outcome.completed}
+    by_place = {source.task.order: source.task.line for source in located.tasks if source.task.path in notes}
     for key, outcome in merged.items():
         if outcome.after == outcome.before:
             continue
@@ -334,8 +334,8 @@ def _tasks_after(
         for text in edit.after:
             line = parse_line(text, snapshot.rules.tasks, hidden=snapshot.rules.read_hidden_fields)
             if line is not None:
-                text_now = read_text(line, snapshot.roster, snapshot.rules.assignees)
-                tasks.append(assigned(Task(path, number, line), text_now, located.persons.get(path), located.spelling))
+                task = Task.of(path, number, line, snapshot.rules)
+                tasks.append(assigned(task, snapshot.read_text, located.persons.get(path), located.spelling))
     return tasks
 
 
@@ -382,7 +382,7 @@ def _new_base(
         conflicts = frozenset(outcome.disagreements) if outcome else frozenset[str]()
         known, shown = snapshot.base.get(key), rows.get(key, {})
         former = former_rows(known, shown, copied.get(key, ()))
-        record = BaseTask(key, source.task.path, source.task.line.text, conflicts, None, shown, former)
+        record = BaseTask(key, source.task.path, source.task.text, conflicts, None, shown, former)
         if known != record or known.former != former:
             base[key] = record
     return base

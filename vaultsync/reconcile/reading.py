@@ -115,7 +115,7 @@ class Reading:
         notes = [snapshot.notes[path] for path in paths if path in snapshot.notes]
         for note in notes:
             self._read_index_note(note, snapshot)
-        own = {task.line.block_id.lower() for note in notes for task in note.tasks if task.line.block_id}
+        own = {task.block_id.lower() for note in notes for task in note.tasks if task.block_id}
         persons = whose_notes(self.index_notes, snapshot)
         creditors = Creditors(self.spelling, persons, snapshot)
         known = _Known(self, own, snapshot)
@@ -141,7 +141,7 @@ class Reading:
             if note is not None:
                 about = (note.date, note.kind, note.held, note.blank)
                 for source in self.sources[path]:
-                    key, line = source.key, source.task.line.text
+                    key, line = source.key, source.task.text
                     # One without an id may get one now.
                     yield (key, self.concerned(source)), (path, source.task.number, line, about, mark if key else when)
             if index_note is not None:
@@ -280,17 +280,17 @@ def _known_of(reading: Reading, paths: Iterable[str]) -> Iterator[str]:
 def _links(tasks: Iterable[Task]) -> Iterator[str]:
     """Yield the tasks that these link to as a row does."""
     for task in tasks:
-        if "#^" in task.line.text:
-            yield from (task_key(link.path, link.block_id) for link in find_links(task.line.text) if link.has_alias)
+        if "#^" in task.text:
+            yield from (task_key(link.path, link.block_id) for link in find_links(task.text) if link.has_alias)
 
 
 def _has_mirror_with_id(note: Note, sources: Iterable[SourceTask]) -> bool:
     read = {source.task.number for source in sources}
-    return any(task.number not in read and task.line.block_id for task in note.tasks)
+    return any(task.number not in read and task.block_id for task in note.tasks)
 
 
 def _is_stray(source: SourceTask) -> bool:
-    return source.task.line.block_id is None and STRAY_ID.search(source.task.line.text) is not None
+    return source.task.block_id is None and STRAY_ID.search(source.task.text) is not None
 
 
 def _strangers(sources: Iterable[SourceTask], snapshot: Snapshot) -> dict[str, str]:

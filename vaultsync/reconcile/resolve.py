@@ -20,7 +20,7 @@ from vaultsync.reconcile.snapshot import RowAt, SourceTask
 from vaultsync.reconcile.task import merge_task
 from vaultsync.tasks.line import BLOCK_ID, parse_line
 from vaultsync.tasks.note import Task
-from vaultsync.tasks.text import read_text
+from vaultsync.tasks.text import text_reader
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -87,7 +87,7 @@ def edit_of_source(  # noqa: PLR0913 - the task, the row that speaks and everyth
         if name in fields and getattr(own, name) == INVALID:
             raise CommandRefusedError(f"the {name} date in the row is no day of the calendar")
     kept = _row(with_own(shown, own, _ordered(fields)), source, rules)
-    row = RowAt(at.note, at.person, RegionRow(1, "", kept, source.task.path, source.task.line.block_id or ""))
+    row = RowAt(at.note, at.person, RegionRow(1, "", kept, source.task.path, source.task.block_id or ""))
     written = _row(shown, source, rules)
     edit = edit_by_row(source, written, row, neighbours, rules, roster, today, taken_ids, WHY)
     if edit is None:
@@ -105,7 +105,7 @@ def lines_of_orphan(  # noqa: PLR0913 - the record, the rows and everything a tr
     line = parse_line(task.line, rules.tasks, hidden=rules.read_hidden_fields)
     if line is None:
         raise CommandRefusedError("its line can't be read any more; type the task anew")
-    source = SourceTask(Task(task.path, 1, line), read_text(line, roster, rules.assignees), ())
+    source = SourceTask(Task.of(task.path, 1, line, rules), text_reader(roster, rules.assignees), ())
     merged = merge_task(task, source, rows, rules, roster, today)
     if merged.refusal or merged.disagreements:
         raise CommandRefusedError(merged.refusal or "its rows hold different values; give the path of one")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vaultsync.tasks.note import Note, Task
     from vaultsync.tasks.people import Roster
     from vaultsync.tasks.rules import Rules
-    from vaultsync.tasks.text import TaskText
+    from vaultsync.tasks.text import TaskText, TextReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,11 @@ class Snapshot:
     memory: Memory = field(default_factory=Memory, compare=False)
     changed: Changed | None = field(default=None, compare=False)  # None: not known
 
+    @property
+    def read_text(self) -> TextReader:
+        """What takes the text of a task apart, as the people are now."""
+        return self.memory.text_reader(self.rules.assignees)
+
     def is_held(self, path: str) -> bool:
         """Tell whether nothing may be concluded from this note, its absence included."""
         note = self.notes.get(path)
@@ -77,22 +82,27 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class SourceTask:
-    """A task of a source note with its text taken apart."""
+    """A task of a source note and who it is assigned to; its text is taken apart when it is asked for."""
 
     task: Task
-    text: TaskText
+    read_text: TextReader = field(compare=False, repr=False)
     assignees: tuple[str, ...]
     mended_from: str | None = None  # the line in the note, where the task reads as if its id stood at the end
 
     @property
     def standing(self) -> str:
         """The line as it stands in the note."""
-        return self.task.line.text if self.mended_from is None else self.mended_from
+        return self.task.text if self.mended_from is None else self.mended_from
+
+    @property
+    def text(self) -> TaskText:
+        """The text, taken apart."""
+        return self.read_text(self.task.raw, self.task.read_line)
 
     @property
     def key(self) -> str | None:
         """The task's identity; None before it has a block id."""
-        block_id = self.task.line.block_id
+        block_id = self.task.block_id
         return task_key(self.task.path, block_id) if block_id else None
 
 

@@ -10,6 +10,7 @@ from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.tasks.edits import set_block_id
 from vaultsync.tasks.ids import derive_id
 from vaultsync.tasks.line import parse_line
+from vaultsync.tasks.note import Task
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
@@ -47,7 +48,7 @@ class TakenIds:
 
 def taken_ids(snapshot: Snapshot, located: Located, rows: Mapping[str, Sequence[RowAt]]) -> set[str]:
     """Return all ids that are not free: in a note, in a row, in the base, or ever given."""
-    in_notes = {task.task.line.block_id.lower() for task in located.tasks if task.task.line.block_id}
+    in_notes = {task.task.block_id.lower() for task in located.tasks if task.task.block_id}
     return in_notes | {key for key in (*rows, *snapshot.base) if OWN_ID.match(key)} | set(snapshot.taken_ids)
 
 
@@ -60,7 +61,7 @@ def stamp(
         for entries in arrangement.sections.values():
             for entry in entries:
                 source = entry.source
-                if source and (source.task.line.block_id is None or source.task.order in copies):
+                if source and (source.task.block_id is None or source.task.order in copies):
                     shown[source.task.order] = source
     edits: list[PlannedEdit] = []
     tasks: dict[tuple[str, int], SourceTask] = {}
@@ -72,10 +73,8 @@ def stamp(
         line = parse_line(after, rules.tasks, hidden=rules.read_hidden_fields)
         if line is None or line.block_id != name:
             continue  # it can't carry an id, so it isn't shown; `draw` leaves out what can't be linked to
-        edits.append(
-            PlannedEdit(*place, source.task.line.text, (after,), "duplicate id" if source.task.line.block_id else "id")
-        )
-        tasks[place] = replace(source, task=replace(source.task, line=line))
+        edits.append(PlannedEdit(*place, source.task.text, (after,), "duplicate id" if source.task.block_id else "id"))
+        tasks[place] = replace(source, task=Task.of(*place, line, rules))
     return Stamps(tuple(edits), tasks)
 
 

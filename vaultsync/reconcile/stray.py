@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 from vaultsync.reconcile.sides import parse_source
 from vaultsync.tasks.edits import set_block_id
 from vaultsync.tasks.note import Task
-from vaultsync.tasks.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
     from vaultsync.reconcile.snapshot import Snapshot, SourceTask
-    from vaultsync.tasks.text import TaskText
 
 STRAY_ID = re.compile(r"(?<!\S)\^(t-[a-z0-9]{8})(?![A-Za-z0-9-])", re.IGNORECASE)
 
@@ -33,8 +31,8 @@ def stray_order(source: SourceTask, snapshot: Snapshot) -> tuple[bool, tuple[str
     return (base is None or base.path != source.task.path, source.task.order)
 
 
-def mended(source: SourceTask, missing: Container[str], snapshot: Snapshot) -> tuple[Task, TaskText] | None:
-    """Return the task with the first of the `missing` ids at its line's end, and its text; None if it holds none."""
+def mended(source: SourceTask, missing: Container[str], snapshot: Snapshot) -> Task | None:
+    """Return the task with the first of the `missing` ids at its line's end; None if it holds none."""
     text, rules = source.standing, snapshot.rules
     stray = next((found for found in STRAY_ID.finditer(text) if found[1].lower() in missing), None)
     if stray is None:
@@ -43,4 +41,4 @@ def mended(source: SourceTask, missing: Container[str], snapshot: Snapshot) -> t
     line = parse_source(set_block_id(bare, stray[1]), rules) if bare else None
     if line is None or line.block_id is None:
         return None
-    return Task(*source.task.order, line), read_text(line, snapshot.roster, rules.assignees)
+    return Task.of(*source.task.order, line, rules)

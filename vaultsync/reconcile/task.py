@@ -80,14 +80,13 @@ def merge_task(  # noqa: PLR0913 - the whole of what a merge is a function of
     are adopted, `proposed` yields, all else is a conflict, and no transition has effects (product contract,
     "Reconciling").
     """
-    line = source.task.line
-    unchanged = (
-        base is not None and base.line == line.text and all(base.rows.get(at.note) == at.row.text for at in rows)
-    )
+    text = source.task.text
+    unchanged = base is not None and base.line == text and all(base.rows.get(at.note) == at.row.text for at in rows)
     if base is None and not rows:
-        return Merged(line.text, line.text)
+        return Merged(text, text)
     if unchanged and base and not base.conflicts:
-        return Merged(line.text, line.text)
+        return Merged(text, text)
+    line = source.task.line
     sides = read_sides(base, source, rows, replaced, rules, roster)
     # Each field is now either won by one side, agreed on, or in conflict; a conflict changes neither side.
     winners = {name: decide(name, sides, rules) for name in FIELDS}

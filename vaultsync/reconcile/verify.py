@@ -77,11 +77,11 @@ def reads_as(before: Note, new: Mapping[float, Sequence[str]], text: str, rules:
 
     What comes between two lines has a number between theirs.
     """
-    standing: dict[float, Sequence[str]] = {task.number: (task.line.text,) for task in before.tasks}
+    standing: dict[float, Sequence[str]] = {task.number: (task.text,) for task in before.tasks}
     intended = [line for _, lines in sorted((standing | dict(new)).items()) for line in lines]
     after = parse_text(before.path, text, "", rules)
     # Sub-items of a removed line move up a level, so their indentation doesn't count.
-    return [_bare(line) for line in intended] == [_bare(task.line.text) for task in after.tasks]
+    return [_bare(line) for line in intended] == [_bare(task.text) for task in after.tasks]
 
 
 def _bare(line: str) -> str:

@@ -6,7 +6,9 @@ Left to others: which lines of a note are task lines (markdown), who is meant (p
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, cast
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from vaultsync.model import INVALID, Field, TaskLine
 from vaultsync.tasks.dates import day_in_name, read_day
@@ -29,6 +31,50 @@ _TAG_NAME: Final = re.compile(f"[^{re.escape(NOT_IN_TAG)}]++")
 _MOST_PASSES: Final = 21
 _TAG_ORDER: Final = READ_ORDER["tag"]
 _ACTIONS: Final = frozenset({"delete", "keep"})
+_KEPT: Final = 4096  # lines, of some 1.3 KB each once they are read
+
+LineReader = Callable[[bytes], TaskLine]
+
+
+class Head(NamedTuple):
+    """What shows that a line is a task's, and which one's, before the rest is read."""
+
+    match: re.Match[str]  # of `TASK_LINE`
+    start: int  # the body's
+    end: int
+    block_id: Field | None
+
+
+@lru_cache(maxsize=8)
+def line_reader(settings: TaskSettings, *, hidden: bool) -> LineReader:
+    """Return what reads task lines from UTF-8, the latest ones from memory.
+
+    A line takes a tenth of the room in UTF-8 that it takes when it is read, so that tasks keep it so. Raises ValueError
+    for a line that is no task's.
+    """
+
+    @lru_cache(maxsize=_KEPT)
+    def read(raw: bytes) -> TaskLine:
+        line = parse_line(raw.decode(), settings, hidden=hidden)
+        if line is None:
+            raise ValueError(f"no task line: {raw!r}")
+        return line
+
+    return read
+
+
+def head_of(text: str, settings: TaskSettings) -> Head | None:
+    """Read where a line's body stands and its block id, None where Tasks sees no task; `parse_line` reads the rest.
+
+    `text` is without a CR at its end.
+    """
+    match = TASK_LINE.match(text)
+    if match is None:
+        return None
+    start, end, block_id = _body(text, *match.span(4))
+    if settings.global_filter and settings.global_filter not in text[start:end]:
+        return None
+    return Head(match, start, end, block_id)
 
 
 def parse_line(text: str, settings: TaskSettings, *, hidden: bool = False) -> TaskLine | None:
@@ -39,13 +85,10 @@ def parse_line(text: str, settings: TaskSettings, *, hidden: bool = False) -> Ta
     the description; one of them counts only where Tasks reads no field of that name.
     """
     text = text.removesuffix("\r")
-    match = TASK_LINE.match(text)
-    if match is None:
+    head = head_of(text, settings)
+    if head is None:
         return None
-    start, end, block_id = _body(text, *match.span(4))
-    if settings.global_filter and settings.global_filter not in text[start:end]:
-        return None
-
+    match, start, end, block_id = head
     dataview = settings.format == "dataview"
     found = find_dataview(text, start, end) if dataview else find_emoji(text, start, end)
     stop, read, tags = _read_from_end(text, start, end, found)

@@ -22,7 +22,9 @@ MASK = "\0"  # stands for what is no text (fields, tags) where offsets must not 
 _MOST_WORDS = 4
 _LONGEST_LINK = 1000  # a link's target is a path, which no file system lets grow beyond this
 _OPAQUE = re.compile(r"(?<![\\`])(?P<code>`+)|(?P<link>!?\[\[)|(?P<url>[A-Za-z][A-Za-z0-9+.-]{1,20}://|\]\((?=\S))")
+_IN_OPAQUE = ("`", "[[", "://", "](")  # one of these is in each
 _URL = re.compile(r"[^\s\0]*")
+_WORD = re.compile(r"\w+")
 _INNER_MARKS = "-'’"
 
 
@@ -33,6 +35,8 @@ def find_mentions(text: str, start: int, end: int, roster: Roster) -> tuple[Ment
     capitalised word, or up to four of them where the end, punctuation, a symbol or `MASK` follows; at the start of the
     text it is always one. A text with an "@" before a lower-case letter or a digit is nobody's name unless it is known.
     """
+    if text.find("@", start, end) < 0:
+        return ()
     first = next((at for at in range(start, end) if not is_blank(text[at])), end)
     found: list[Mention] = []
     for at, link_end in _candidates(text, start, end):
@@ -73,6 +77,8 @@ def opaque_spans(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
     A wikilink's span begins at its brackets (CommonMark, "Code spans"; Obsidian, "Internal links").
     """
+    if not any(opening in text for opening in _IN_OPAQUE):
+        return []
     closers: dict[int, list[int]] = {}
     for run in re.finditer("`+", text[start:end]):
         closers.setdefault(len(run.group()), []).append(start + run.start())
@@ -201,8 +207,11 @@ def _unknown_end(text: str, start: int, end: int, *, leading: bool) -> int | Non
 def _word_end(text: str, at: int, end: int) -> int:
     """Return the end of the word at `at`; hyphens and apostrophes belong to it, a possessive `'s` doesn't."""
     while at < end:
+        if word := _WORD.match(text, at, end):
+            at = word.end()
+            continue
         if is_word(text[at]):
-            at += 1
+            at += 1  # an accent
             continue
         joins = text[at] in _INNER_MARKS and at + 1 < end and is_word(text[at + 1])
         possessive = text[at] != "-" and text[at + 1 : at + 2] == "s" and not is_word(text[at + 2 : at + 3] or " ")

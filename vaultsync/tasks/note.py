@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from vaultsync.markdown import frontmatter
 from vaultsync.markdown.region import Regions, find_regions
 from vaultsync.markdown.textlines import line_and_end, split_lines
 from vaultsync.markdown.walker import find_task_lines
-from vaultsync.model import Problem, TaskLine
-from vaultsync.tasks.line import parse_line
+from vaultsync.model import Problem
+from vaultsync.tasks.line import head_of, line_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from vaultsync.markdown.frontmatter import Frontmatter
+    from vaultsync.model import TaskLine
+    from vaultsync.tasks.line import LineReader
     from vaultsync.tasks.rules import Rules
 
 WANTED_PROPERTIES = (
@@ -43,11 +45,29 @@ NoteKind = Literal["source", "index", "overview", "off"]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task where it stands."""
+    """A task where it stands. Its line is kept as UTF-8 and read when it is asked for: there are very many tasks."""
 
     path: str
     number: int  # line of the note, from 1
-    line: TaskLine
+    symbol: str
+    block_id: str | None  # without "^", as typed
+    raw: bytes  # the line without its end
+    read_line: LineReader = field(compare=False, repr=False)
+
+    @staticmethod
+    def of(path: str, number: int, line: TaskLine, rules: Rules) -> Task:
+        """Make a task of a line that was read by these rules."""
+        return Task(path, number, line.symbol, line.block_id, line.text.encode(), _line_reader(rules))
+
+    @property
+    def line(self) -> TaskLine:
+        """The line as read."""
+        return self.read_line(self.raw)
+
+    @property
+    def text(self) -> str:
+        """The line as it stands, without its end."""
+        return self.raw.decode()
 
     @property
     def order(self) -> tuple[str, int]:
@@ -171,10 +191,17 @@ def _wanted_properties(path: str, front: Frontmatter, problems: list[Problem]) -
 
 
 def _read_tasks(path: str, lines: Sequence[str], numbers: Sequence[int], rules: Rules) -> Iterator[Task]:
+    read_line = _line_reader(rules)
     for number in numbers:
-        line = parse_line(line_and_end(lines[number - 1])[0], rules.tasks, hidden=rules.read_hidden_fields)
-        if line is not None:
-            yield Task(path, number, line)
+        text = line_and_end(lines[number - 1])[0]
+        head = head_of(text, rules.tasks)
+        if head is not None:
+            block_id = head.block_id.value if head.block_id else None
+            yield Task(path, number, head.match[3], block_id, text.encode(), read_line)
+
+
+def _line_reader(rules: Rules) -> LineReader:
+    return line_reader(rules.tasks, hidden=rules.read_hidden_fields)
 
 
 def _kind(properties: Mapping[str, object]) -> NoteKind:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
+from vaultsync.tasks.line import LineReader
 from vaultsync.tasks.mentions import MASK, find_mentions, is_blank, opaque_spans, people_meant, spell_mention
 from vaultsync.tasks.people import UNASSIGNED
 from vaultsync.tasks.signifiers import NOT_IN_TAG, SPACE
@@ -33,6 +36,7 @@ _BETWEEN = re.compile(r"[,;&+/]?|,? ?and")  # of two mentions of one run, withou
 _AFTER = re.compile(r"[.,;:!?]*")  # the run
 _AFTER_LEADING = ",:;-–—"
 _PUNCTUATION = ".,;:!?"
+_KEPT = 4096  # texts, of some 2 KB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,23 @@ class TaskText:
     masked: str  # the line with `MASK` for each character of a field or tag
 
 
+TextReader = Callable[[bytes, LineReader], TaskText]
+
+
 class _Splice(NamedTuple):
     start: int
     end: int
     new: str
+
+
+def text_reader(roster: Roster, mode: Assigning) -> TextReader:
+    """Return what reads the texts of tasks as this roster has them, given as UTF-8, the latest ones from memory."""
+
+    @lru_cache(maxsize=_KEPT)
+    def read(raw: bytes, read_line: LineReader) -> TaskText:
+        return read_text(read_line(raw), roster, mode)
+
+    return read
 
 
 def read_text(line: TaskLine, roster: Roster, mode: Assigning = "edges") -> TaskText:

@@ -19,6 +19,7 @@ from vaultsync.reconcile.locate import has_own_ids
 from vaultsync.reconcile.memory import Memory
 from vaultsync.reconcile.plan import Plan, plan_cycle
 from vaultsync.reconcile.safety import suspicious
+from vaultsync.rest import STAMPS_TELL, list_all, mark_of, record_of
 from vaultsync.scan import Scanner
 from vaultsync.settle import settle
 from vaultsync.snapshots import Snapshots
@@ -59,6 +60,8 @@ class Outcome:
     notes: int
     problems: tuple[Problem, ...]
     changes: tuple[str, ...]  # notes that the plan changes
+    told: tuple[Problem, ...] = ()  # the problems with repetitions, and with those that have been told and come once
+    passing: bool = False  # whether a turn after this one would have other problems
     skipped: tuple[str, ...] = ()  # notes too young to plan on
     wait: float | None = None  # seconds until something that waits now will be due
     blocked: Mapping[str, str] = field(default_factory=dict)  # notes that the system doesn't let us write, its words
@@ -123,12 +126,17 @@ class Wheel:
         if dry_run:
             return self._turn(changed, dry_run=True, force=force, progress=progress, tell=tell, stop=stop)
         at, began = dt.datetime.fromtimestamp(self.clock.now(), dt.UTC), self.clock.monotonic()
+        today = self.clock.date(
+            self.settings.config.vault.timezone
+        )  # should it end meanwhile, the plan has the new day
         try:
             outcome = self._turn(changed, dry_run=False, force=force, progress=progress, tell=tell, stop=stop)
         except (VaultsyncError, OSError) as error:
             self.heartbeat.miss(at, self.command, self.clock.monotonic() - began, str(error))
             raise
         self.heartbeat.beat(self._turn_record(at, began, outcome))
+        if self._is_at_rest(outcome) and not (force or self.stays or stop()):
+            self._remember_rest(outcome, today)
         return outcome
 
     def _turn(  # noqa: PLR0913 - the same
@@ -191,17 +199,19 @@ class Wheel:
             )
         if not dry_run and not leave():
             self.snapshots.remember()
-        told = (*restless, *absorbed, *known_problems, *plan.problems, *refused.values(), *checked.remarks)
-        told += tuple(Problem(path, None, f"can't be written: {what}") for path, what in sorted(blocked.items()))
         if not dry_run and not self.waits.late:
             self.finish()
-        told += self.backups.take_remarks()
+        passing = (*restless, *absorbed, *self.backups.take_remarks())
+        told = (*passing, *known_problems, *plan.problems, *refused.values(), *checked.remarks)
+        told += tuple(Problem(path, None, f"can't be written: {what}") for path, what in sorted(blocked.items()))
         self.waiting.turned(*filter(None, (self.waits.quiet if restless else None, plan.wait, arriving)))
         return Outcome(
             plan=plan,
             written=frozenset(written),
             notes=seen,
             problems=self._worth_telling(told, remember=not dry_run),
+            told=told,
+            passing=bool(passing or refused),
             changes=(*changed_paths(plan), *(copy.path for copy in plan.absorbed)),
             skipped=tuple(sorted(snapshot.held - blocked.keys())),
             wait=self.waiting.due_in(),
@@ -289,6 +299,22 @@ class Wheel:
             return tuple(distinct)
         fresh = {once[name] for name in self.state.first_time(list(once))}
         return tuple(problem for problem in distinct if not problem.once or problem in fresh)
+
+    # -- at rest
+
+    def _is_at_rest(self, outcome: Outcome) -> bool:
+        """Tell whether a turn left nothing to do and to wait for, and found all that it looked at as it still is."""
+        state = self.state
+        has_changed = outcome.changes or outcome.blocked or state.touched_tasks or state.touched_index_notes
+        return not (has_changed or outcome.passing or outcome.skipped or outcome.wait is not None or state.set_aside)
+
+    def _remember_rest(self, outcome: Outcome, today: str) -> None:
+        """Keep what a turn said for those that find everything as it left it, if that can be told from outside."""
+        listing = list_all(self.settings)
+        if not STAMPS_TELL or listing.stale_temps or not self.scanner.is_as_listed(listing):
+            return
+        mark = mark_of(self.settings, listing, today)
+        self.state.rest(record_of(outcome.plan, outcome.notes, outcome.told, mark, self.scanner.fresh()))
 
     # -- before planning
 

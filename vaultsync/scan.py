@@ -117,6 +117,24 @@ class Scanner:
                 return False
         return True
 
+    def is_as_listed(self, listing: vault.Listing) -> bool:
+        """Tell whether what was last read is what the vault holds: no note is missing, none has another stamp."""
+        wanted = {path: stamp for path, stamp in listing.notes.items() if self.settings.wants(path)}
+        return wanted == self._stamps and self.unreadable.items() <= listing.unreadable.items()
+
+    def fresh(self) -> dict[str, str]:
+        """Return the digests of the notes of which another read may say more, though their stamps are the same.
+
+        They were changed just before they were read, or they couldn't be read at all: then the digest is empty.
+        """
+        limit, digests = self.settings.rules.limits.note_bytes, dict[str, str]()
+        for path, stamp in self._stamps.items():
+            note, changed_at = self.known(path), max(stamp.mtime_ns, stamp.ctime_ns) / 1e9
+            is_unread = note is not None and not note.digest and stamp.size <= limit
+            if note is not None and (is_unread or self._read_at[path] - changed_at <= _FRESH):
+                digests[path] = note.digest
+        return digests
+
     def _look_at(self, path: str, stamp: vault.Stamp) -> None:
         known = self._stamps.get(path)
         if known == stamp and self._read_at[path] - stamp.mtime_ns / 1e9 > _FRESH:

@@ -62,6 +62,41 @@ def waits(machine: MachineConfig, *, daemon: bool) -> Waits:
 
 
 @contextlib.contextmanager
+def entered(
+    vault: Path | None, config: Path | None, state_dir: Path | None, *, lock: bool = True
+) -> Iterator[tuple[Settings, Path]]:
+    """Find a vault, and hold its lock for the length of a command; give its settings and the file of its state.
+
+    Raises VaultError, ConfigError, LockedError or StateError.
+    """
+    settings = load_settings(find_vault(vault), config)
+    folder = state_of(settings, state_dir)
+    with vault_lock(folder, settings.root) if lock else contextlib.nullcontext():
+        yield settings, folder / "state.db"
+
+
+@contextlib.contextmanager
+def wheel_of(
+    settings: Settings,
+    state_file: Path,
+    clock: Clock,
+    *,
+    command: str = "reconcile",
+    daemon: bool = False,
+    patient: bool = True,
+) -> Iterator[Wheel]:
+    """Open the state of a vault that was entered, for the length of a command. Raises StateError."""
+    state = State(state_file)
+    try:
+        periods = waits(settings.config.machine, daemon=daemon)
+        wheel = Wheel(settings, state, clock, periods if patient else replace(periods, quiet=0.0), command, daemon)
+        yield wheel
+        wheel.finish()
+    finally:
+        state.close()
+
+
+@contextlib.contextmanager
 def opened(
     vault: Path | None,
     config: Path | None,
@@ -78,14 +113,8 @@ def opened(
     Not `patient`: notes count as they stand, also those that somebody is writing just now.
     Raises VaultError, ConfigError, LockedError or StateError.
     """
-    settings = load_settings(find_vault(vault), config)
-    folder = state_of(settings, state_dir)
-    with vault_lock(folder, settings.root) if lock else contextlib.nullcontext():
-        state = State(folder / "state.db")
-        try:
-            periods = waits(settings.config.machine, daemon=daemon)
-            wheel = Wheel(settings, state, clock, periods if patient else replace(periods, quiet=0.0), command, daemon)
-            yield wheel
-            wheel.finish()
-        finally:
-            state.close()
+    with (
+        entered(vault, config, state_dir, lock=lock) as (settings, state_file),
+        wheel_of(settings, state_file, clock, command=command, daemon=daemon, patient=patient) as wheel,
+    ):
+        yield wheel

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vaultsync.cli.opening import opened
+from vaultsync.cli.opening import entered, wheel_of
 from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, TodayOption, VaultArgument
-from vaultsync.cli.report import cycle_report, halted_report
+from vaultsync.cli.report import SKIPPED, cycle_report, halted_report, resting_report
 from vaultsync.cli.terminal import console, counted, print_json, progress, safe
 from vaultsync.clock import Clock
 from vaultsync.cycle import tell_nobody
 from vaultsync.errors import HaltError
+from vaultsync.rest import still_at_rest
+from vaultsync.storage.heartbeat import Heartbeat
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vaultsync.apply import Tell
+    from vaultsync.cli.report import CycleReport
     from vaultsync.cycle import Outcome
+    from vaultsync.settings import Settings
 
 CHANGES = 1
 PROBLEMS = 4
@@ -41,53 +49,65 @@ def reconcile_command(
     """Bring index notes and sources in step, once."""
     began = time.monotonic()
     only_look = dry_run or check
-    with opened(vault, config, state_dir, Clock(today=today)) as wheel:
-        name = "." if vault is None else str(vault)
-        try:
-            with progress() as show:
-                wheel.wait_until_quiet()
+    name = "." if vault is None else str(vault)
+    clock = Clock(today=today)
+    with entered(vault, config, state_dir) as (settings, state_file):
+        if not force and (rest := still_at_rest(settings, state_file, clock)):
+            outcome = None
+            seconds = time.monotonic() - began
+            report = resting_report(rest, name, seconds, dry_run=only_look)
+            if not only_look:
+                at = dt.datetime.fromtimestamp(clock.now(), dt.UTC)
+                Heartbeat(state_file.parent).beat(rest.turn(at, "reconcile", seconds))
+        else:
+            try:
                 tell = _show_diff if diff and not as_json else tell_nobody
-                outcome = wheel.turn(dry_run=only_look, force=force, progress=show, tell=tell)
-        except HaltError as error:
-            if as_json:
-                report = halted_report(name, str(error), time.monotonic() - began, dry_run=only_look)
-                print_json(report)
-                raise typer.Exit(error.exit_code) from error
-            raise
-    seconds = time.monotonic() - began
+                outcome = _turned(settings, state_file, clock, tell, dry_run=only_look, force=force)
+            except HaltError as error:
+                if as_json:
+                    print_json(halted_report(name, str(error), time.monotonic() - began, dry_run=only_look))
+                    raise typer.Exit(error.exit_code) from error
+                raise
+            report = cycle_report(outcome, name, time.monotonic() - began, dry_run=only_look)
     if as_json:
-        print_json(cycle_report(outcome, name, seconds, dry_run=only_look))
+        print_json(report)
     else:
-        _tell(outcome, seconds, dry_run=only_look)
-    if check and outcome.changes:
+        _tell(report, outcome)
+    if check and outcome and outcome.changes:
         raise typer.Exit(CHANGES)
-    if outcome.problems or outcome.plan.conflicts or outcome.skipped:
+    if report.problems or report.conflicts:
         raise typer.Exit(PROBLEMS)
 
 
-def _tell(outcome: Outcome, seconds: float, *, dry_run: bool) -> None:
-    """Say in a few lines what was done, and what needs somebody."""
+def _turned(settings: Settings, state_file: Path, clock: Clock, tell: Tell, *, dry_run: bool, force: bool) -> Outcome:
+    with wheel_of(settings, state_file, clock) as wheel, progress() as show:
+        wheel.wait_until_quiet()
+        return wheel.turn(dry_run=dry_run, force=force, progress=show, tell=tell)
+
+
+def _tell(report: CycleReport, outcome: Outcome | None) -> None:
+    """Say in a few lines what was done, and what needs somebody; without an outcome the vault was at rest."""
     out = console()
-    plan = outcome.plan
-    verb = "would be" if dry_run else "were"
-    changed = len(outcome.changes) if dry_run else len(outcome.written)
-    if changed:
-        drawn = len(plan.note_writes)
-        lines, notes = counted(len(plan.edits), "line"), counted(drawn, "index or overview note")
-        out.print(f"{lines} and {notes} {verb} written, in {counted(changed, 'note')}.")
+    verb = "would be" if report.dry_run else "were"
+    changed = (outcome.changes if report.dry_run else outcome.written) if outcome else ()
+    if outcome and changed:
+        drawn = counted(len(outcome.plan.note_writes), "index or overview note")
+        lines = counted(len(report.edits), "line")
+        out.print(f"{lines} and {drawn} {verb} written, in {counted(len(changed), 'note')}.")
     else:
         out.print("Everything is in step; nothing to write.")
-    out.print(f"{outcome.notes} notes, {plan.tasks} tasks, {plan.people} people, {seconds:.1f} s.", style="dim")
-    for conflict in plan.conflicts:
-        rows = "; ".join(f"{where}: {value or 'none'}" for where, value in conflict.disagreement.rows.items())
-        source = conflict.disagreement.source or "none"
+    counts = f"{report.notes} notes, {report.tasks} tasks, {report.people} people, {report.seconds:.1f} s."
+    out.print(counts, style="dim")
+    for conflict in report.conflicts:
+        rows = "; ".join(f"{row.path}: {row.value or 'none'}" for row in conflict.rows)
+        source = conflict.source or "none"
         place = conflict.path if conflict.line is None else f"{conflict.path}:{conflict.line}"
         out.print(safe(f"conflict  {place}  {conflict.field}: the note says {source}; {rows}"), style="yellow")
-    for problem in outcome.problems:
+    for problem in report.problems:
         place = problem.path if problem.line is None else f"{problem.path}:{problem.line}"
-        out.print(safe(f"problem  {place}  {problem.what}"), style="yellow")
-    for path in outcome.skipped:
-        out.print(safe(f"skipped  {path}  it is being written; run again"), style="yellow")
+        said = f"skipped  {place}  it is being written; run again"
+        said = said if problem.what == SKIPPED else f"problem  {place}  {problem.what}"
+        out.print(safe(said), style="yellow")
 
 
 def _show_diff(path: str, before: str | None, after: str) -> None:

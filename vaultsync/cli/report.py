@@ -8,6 +8,9 @@ from pydantic import BaseModel
 
 if TYPE_CHECKING:
     from vaultsync.cycle import Outcome
+    from vaultsync.storage.rest import RestRecord
+
+SKIPPED = "skipped: it is being written"
 
 
 class EditReport(BaseModel):
@@ -115,7 +118,42 @@ def cycle_report(outcome: Outcome, vault: str, seconds: float, *, dry_run: bool)
         ],
         problems=[
             *(ProblemReport(path=p.path, line=p.line, what=p.what) for p in outcome.problems),
-            *(ProblemReport(path=path, line=None, what="skipped: it is being written") for path in outcome.skipped),
+            *(ProblemReport(path=path, line=None, what=SKIPPED) for path in outcome.skipped),
+        ],
+        seconds=round(seconds, 3),
+    )
+
+
+def resting_report(rest: RestRecord, vault: str, seconds: float, *, dry_run: bool) -> CycleReport:
+    """Report that a vault is as the turn left it that found nothing to do; what is told once, a turn has told."""
+    return CycleReport(
+        vault=vault,
+        notes=rest.notes,
+        tasks=rest.tasks,
+        people=rest.people,
+        dry_run=dry_run,
+        halted=None,
+        edits=[],
+        index_notes=[
+            IndexReport(path=note.path, person=note.person, proposed=note.proposed, open=note.open, written=False)
+            for note in rest.index_notes
+        ],
+        conflicts=[
+            ConflictReport(
+                id=conflict.id,
+                field=conflict.field,
+                source=conflict.source,
+                row=next(iter(conflict.rows.values()), ""),
+                rows=[RowReport(path=path, value=value) for path, value in conflict.rows.items()],
+                path=conflict.path,
+                line=conflict.line,
+            )
+            for conflict in rest.conflicts
+        ],
+        problems=[
+            ProblemReport(path=problem.path, line=problem.line, what=problem.what)
+            for problem in rest.problems
+            if dry_run or not problem.once
         ],
         seconds=round(seconds, 3),
     )

@@ -31,7 +31,7 @@ def _spelt(value: Any) -> Any:
     return value.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(value, str) else value
 
 
-_Text = Annotated[str, BeforeValidator(_spelt)]
+Text = Annotated[str, BeforeValidator(_spelt)]
 
 
 class _Record(BaseModel):
@@ -41,25 +41,25 @@ class _Record(BaseModel):
 class ProblemRecord(_Record):
     """What a turn couldn't read or do."""
 
-    path: _Text
+    path: Text
     line: int | None = None
-    what: _Text
+    what: Text
 
 
 class ConflictRecord(_Record):
     """A field that a task's line and its rows disagree on; `line` is null where the task is nowhere."""
 
-    path: _Text
+    path: Text
     line: int | None = None
-    id: _Text
-    field: _Text
+    id: Text
+    field: Text
 
 
 class TurnRecord(_Record):
     """One turn; `failed` says why it ended before it was done, and then the counts are those of the turn before."""
 
     at: AwareDatetime
-    command: _Text
+    command: Text
     seconds: float
     edits: int = 0  # lines of source notes
     written: int = 0  # notes
@@ -71,7 +71,7 @@ class TurnRecord(_Record):
     skipped: int = 0  # notes too young to plan on
     first_conflicts: tuple[ConflictRecord, ...] = ()  # at most KEPT
     first_problems: tuple[ProblemRecord, ...] = ()  # the same
-    failed: _Text | None = None
+    failed: Text | None = None
 
     def says_as_much_as(self, other: TurnRecord) -> bool:
         """Tell whether two turns differ in their moment and length at most."""
@@ -89,11 +89,11 @@ class DaemonRecord(_Record):
     """A daemon at work; `born` tells it from a later process of the same number, where the system lets us know."""
 
     pid: int
-    host: _Text
-    born: _Text | None = None
+    host: Text
+    born: Text | None = None
     since: AwareDatetime
-    watching: _Text  # "notifications" or "polling"
-    because: _Text | None = None  # why it polls
+    watching: Text  # "notifications" or "polling"
+    because: Text | None = None  # why it polls
 
 
 class Heartbeat:

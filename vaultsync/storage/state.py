@@ -29,6 +29,7 @@ from vaultsync.storage.journal import (
     read_runs,
     require_version,
 )
+from vaultsync.storage.rest import REST_SCHEMA, end_rest, save_rest
 from vaultsync.storage.seen import SEEN_SCHEMA, load_marks, load_notes, save_mark, save_notes, texts
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from vaultsync.reconcile.putback import MadeEdit
     from vaultsync.storage.journal import Run
+    from vaultsync.storage.rest import RestRecord
 
 __all__ = ["State", "StateChanges", "StateError", "state_folder"]
 
@@ -59,6 +61,7 @@ _SCHEMA = (
     "create table if not exists ids (id text primary key) without rowid",
     *JOURNAL_SCHEMA,
     *SEEN_SCHEMA,
+    REST_SCHEMA,
 )
 
 
@@ -149,6 +152,11 @@ class State:
                 save_mark(connection, name)
             self.marks.add(name)
 
+    def rest(self, record: RestRecord) -> None:
+        """Keep what a cycle said that found nothing to do, until anything else is written."""
+        with self._writing() as connection:
+            save_rest(connection, record)
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
@@ -232,6 +240,7 @@ class State:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         try:
             with self._connection:
+                end_rest(self._connection)
                 yield self._connection
         except sqlite3.Error as error:
             raise _unusable(self.file, error) from error

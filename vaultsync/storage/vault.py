@@ -15,7 +15,7 @@ import stat
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vaultsync.storage.exchange import exchange
 
@@ -41,8 +41,7 @@ class WriteRefusedError(Exception):
     """The file may not be written safely; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """What `stat` says of a file; equal stamps of a file that isn't fresh mean equal bytes."""
 
     mtime_ns: int
@@ -106,15 +105,13 @@ def _sort_in(
         shown = os.fsencode(path).decode("utf-8", "replace")
         listing.unreadable[shown] = "its name is not UTF-8"
         return
-    if name.startswith(TEMP_PREFIX) and name.endswith(TEMP_SUFFIX):
-        listing.stale_temps.append(path)
-        return
-    if placeholder := _PLACEHOLDER.fullmatch(name):
-        meant = path.removesuffix(name) + placeholder["name"]
-        if wanted(meant):
-            listing.unreadable[meant] = IN_CLOUD
-        return
     if name.startswith("."):
+        if name.startswith(TEMP_PREFIX) and name.endswith(TEMP_SUFFIX):
+            listing.stale_temps.append(path)
+        elif placeholder := _PLACEHOLDER.fullmatch(name):
+            meant = path.removesuffix(name) + placeholder["name"]
+            if wanted(meant):
+                listing.unreadable[meant] = IN_CLOUD
         return
     try:
         if entry.is_dir(follow_symlinks=False):
@@ -130,10 +127,9 @@ def _sort_in(
 def _is_text(name: str) -> bool:
     """Tell whether a name can be written down; the bytes of one that isn't UTF-8 come as lone surrogates."""
     try:
-        name.encode("utf-8")
+        return name.isascii() or bool(name.encode("utf-8"))
     except UnicodeEncodeError:
         return False
-    return True
 
 
 def stamp_of(root: Path, path: str) -> Stamp | None:

@@ -25,6 +25,7 @@ from vaultsync import cycle
 from vaultsync.cli.opening import waits
 from vaultsync.clock import Clock
 from vaultsync.cycle import Wheel
+from vaultsync.daemon import let_memory_rest
 from vaultsync.settings import load_settings
 from vaultsync.snapshots import Snapshots
 from vaultsync.storage.state import State
@@ -66,6 +67,7 @@ class Bench:
 
     def settle(self) -> None:
         self.wheel.turn()
+        let_memory_rest()
         for _ in range(4):
             self.wait(300)
             self.wheel.turn(())

@@ -117,13 +117,13 @@ def absorb_copies(
     return Absorbing(tuple(absorptions), tuple(problems))
 
 
-def with_absorbed_rows(rows: Mapping[str, Sequence[RowAt]], absorbing: Absorbing) -> dict[str, list[RowAt]]:
+def with_absorbed_rows(rows: Mapping[str, Sequence[RowAt]], absorbing: Absorbing) -> Mapping[str, Sequence[RowAt]]:
     """Return all rows with those that were edited in copies behind them: they are further rows of the original.
 
     Which of the two was taken for the copy is chance, so that the original's own rows may lag behind as well.
     """
     if not absorbing.absorptions:
-        return {key: list(places) for key, places in rows.items()}
+        return rows
     originals = {absorption.original for absorption in absorbing.absorptions}
     joined = {
         key: [replace(at, copy=at.note) if at.note in originals else at for at in places]

@@ -124,10 +124,10 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     located, standing, moved = part.located, part.standing, part.moved
     names = len(located.spelling)
     matched = found_again(part.index_notes, rows_of(part.index_notes, part.others), located, standing, snapshot)
-    index_notes, rows = matched.index_notes, rows_of(matched.index_notes, part.others)
+    index_notes, standing_rows = matched.index_notes, rows_of(matched.index_notes, part.others)
     replaced = replaced_lines(snapshot)
-    absorbing = absorb_copies(snapshot, index_notes, standing, rows, located.by_key.keys())
-    rows = with_absorbed_rows(rows, absorbing)
+    absorbing = absorb_copies(snapshot, index_notes, standing, standing_rows, located.by_key.keys())
+    rows = with_absorbed_rows(standing_rows, absorbing)
     problems = [*part.problems, *unmade(located.tasks, standing.drawn, snapshot)]
     waiting = _waiting_keys(snapshot, rows, located, standing)
     # A row that may not be drawn with its new link would be taken for another task's next time.

@@ -88,6 +88,12 @@ class SourceTask:
     read_text: TextReader = field(compare=False, repr=False)
     assignees: tuple[str, ...]
     mended_from: str | None = None  # the line in the note, where the task reads as if its id stood at the end
+    key: str | None = field(init=False, compare=False)
+    """The task's identity; None before it has a block id."""
+
+    def __post_init__(self) -> None:
+        block_id = self.task.block_id
+        object.__setattr__(self, "key", task_key(self.task.path, block_id) if block_id else None)
 
     @property
     def standing(self) -> str:
@@ -98,12 +104,6 @@ class SourceTask:
     def text(self) -> TaskText:
         """The text, taken apart."""
         return self.read_text(self.task.raw, self.task.read_line)
-
-    @property
-    def key(self) -> str | None:
-        """The task's identity; None before it has a block id."""
-        block_id = self.task.block_id
-        return task_key(self.task.path, block_id) if block_id else None
 
 
 @dataclass(frozen=True, slots=True)

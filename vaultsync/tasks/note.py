@@ -89,15 +89,14 @@ class Note:
     held: str | None = None
     blank: bool = False  # nothing stands in it, or blanks only
     problems: tuple[Problem, ...] = ()
+    date: str | None = field(init=False, compare=False)
+    """The note's own date, `YYYY-MM-DD`: the property `date`, else the first date in its name."""
 
-    @property
-    def date(self) -> str | None:
-        """The note's own date, `YYYY-MM-DD`: the property `date`, else the first date in its name."""
-        stated = _iso_date((self.properties or {}).get("date"))
-        if stated:
-            return stated
-        named = _NAMED_DATE.search(self.path.rpartition("/")[2])
-        return _iso_date(named[0]) if named else None
+    def __post_init__(self) -> None:
+        date = _iso_date((self.properties or {}).get("date"))
+        if date is None and (named := _NAMED_DATE.search(self.path.rpartition("/")[2])):
+            date = _iso_date(named[0])
+        object.__setattr__(self, "date", date)
 
     @property
     def person(self) -> str | None:

@@ -1,10 +1,10 @@
 """Measures the grouping of near-duplicates: what is found at which threshold, and how long it takes.
 
-    python -m benchmarks.bench_duplicates [quality|vault|speed] [--seed 1] [--count 3000]
+    python -m benchmarks.bench_duplicates [quality|vault|speed|change] [--seed 1] [--count 3000]
 
 Run it in the repository's folder. Quality is measured on `make_duplicates`, and on the labels of `make_vault`. Speed is
 that of 1,250 to 10,000 proposals of one person, beside comparing all pairs of the same readings; trust the ratios
-between the rows, not the numbers.
+between the rows, not the numbers. Change is one proposal that goes and another that comes, among 5,000 and 20,000.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import statistics
 import tempfile
 import time
 from collections import Counter, defaultdict
+from dataclasses import replace
 from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rapidfuzz import fuzz
 
@@ -26,6 +28,7 @@ from benchmarks.make_duplicates import PEOPLE, SURNAMES, Labelled, make_alike, m
 from benchmarks.make_vault import make_vault
 from vaultsync.model import TaskSettings
 from vaultsync.reconcile.duplicates import THRESHOLD, Group, Proposal, fullness, group_duplicates, likeness
+from vaultsync.reconcile.grouping import Grouping
 from vaultsync.reconcile.wording import read_wording
 from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.people import UNASSIGNED, PersonSource, build_roster
@@ -34,9 +37,13 @@ from vaultsync.tasks.text import read_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+T = TypeVar("T")
+
 THRESHOLDS = (70, 74, 78, 80, 82, 84, 86, 88, 90, 92, 94, 96, 98)
 MOST_PAIRED = 2500  # all pairs of more take minutes
 SIZES = (1250, 2500, 5000, 10_000)
+CHANGED_AMONG = (5000, 20_000)
+CHANGES = 100
 KNOWN = frozenset(name.casefold() for name in (*PEOPLE, *SURNAMES))
 
 
@@ -168,13 +175,12 @@ def by_kind(labelled: Sequence[Labelled], groups: Sequence[Group]) -> None:
         print(f"  {first}\n  {second}\n")
 
 
+def three_runs(count: int) -> list[Proposal]:
+    return [one.proposal for one in make_duplicates(count)][:count]
+
+
 def speed() -> None:
-    sets: dict[str, Callable[[int], list[Proposal]]] = {
-        "three runs": lambda count: [one.proposal for one in make_duplicates(count)][:count],
-        "most words shared": make_alike,
-        "one sentence, many days": make_repeated,
-    }
-    for name, make in sets.items():
+    for name, make in SETS.items():
         print(f"{name:24} {'first':>8} {'again':>8} {'all pairs':>10}   CPU seconds; again: with the readings kept")
         rows = []
         for size in SIZES:
@@ -192,6 +198,28 @@ def speed() -> None:
         print(f"{'exponent':24} " + " ".join(f"{exponent(list(column)):8.2f}" for column in zip(*rows, strict=True)))
 
 
+def change() -> None:
+    """Print how long it takes that one proposal goes and another comes, and how long to group all anew."""
+    print(f"{'one of':24} {'all anew':>9} {'median':>9} {'slowest':>9}   CPU ms; median to all anew")
+    for name, make in SETS.items():
+        print(name)
+        for size in CHANGED_AMONG:
+            proposals = make(size)
+            grouping = Grouping(THRESHOLD, KNOWN)
+            grouping.change((), proposals)
+            taken = []
+            for turn in range(CHANGES):
+                at = turn * (size // CHANGES)
+                old, other = proposals[at], proposals[at - size // 3]
+                # Every second one then says what another says, and the rest says something new.
+                proposals[at] = replace(old, prose=other.prose if turn % 2 else f"{old.prose} again", due=other.due)
+                taken.append(timed(partial(grouping.change, (old,), (proposals[at],)))[0])
+            anew, groups = timed(partial(group_duplicates, proposals, known=KNOWN))
+            assert tuple(grouping) == groups
+            usual = statistics.median(taken)
+            print(f"{size:24} {anew * 1e3:9.0f} {usual * 1e3:9.2f} {max(taken) * 1e3:9.2f}   1 : {anew / usual:.0f}")
+
+
 def orders(group: Group) -> list[int]:
     return [group.leader.order[-1], *sorted(other.order[-1] for other in group.others)]
 
@@ -203,15 +231,22 @@ def exponent(seconds: list[float]) -> float:
     return math.log(last / first) / math.log(large / small)
 
 
-def timed(work: Callable[[], tuple[Group, ...]]) -> tuple[float, tuple[Group, ...]]:
+def timed(work: Callable[[], T]) -> tuple[float, T]:
     begun = time.process_time()
-    groups = work()
-    return time.process_time() - begun, groups
+    done = work()
+    return time.process_time() - begun, done
+
+
+SETS: dict[str, Callable[[int], list[Proposal]]] = {
+    "three runs": three_runs,
+    "most words shared": make_alike,
+    "one sentence, many days": make_repeated,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the grouping of near-duplicates.")
-    parser.add_argument("what", nargs="?", choices=("quality", "vault", "speed"))
+    parser.add_argument("what", nargs="?", choices=("quality", "vault", "speed", "change"))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=3000)
     asked = parser.parse_args()
@@ -221,6 +256,8 @@ def main() -> None:
         vault(asked.seed)
     if asked.what in {None, "speed"}:
         speed()
+    if asked.what in {None, "change"}:
+        change()
 
 
 if __name__ == "__main__":

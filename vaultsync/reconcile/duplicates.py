@@ -19,7 +19,7 @@ from vaultsync.model import INVALID
 from vaultsync.reconcile.wording import Day, Wording, Words, opposed, read_wording, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
     from vaultsync.reconcile.rollup import Order
@@ -126,33 +126,6 @@ def group_duplicates(
     )
 
 
-def regroup(
-    groups: Sequence[Group],
-    gone: AbstractSet[Proposal],
-    come: Iterable[Proposal],
-    texts: Sequence[str],
-    threshold: float = THRESHOLD,
-) -> tuple[Group, ...] | None:
-    """Return the groups without some proposals and with others, as `group_duplicates` would; None if it must be asked.
-
-    `texts` are the wordings of all that stay. One that is alone comes and goes without the others' noticing: it is
-    alone if it is like none of them, whoever leads.
-    """
-    kept: list[Group] = [group for group in groups if group.leader not in gone]
-    left = sum(1 + len(group.others) for group in groups) - len(gone)
-    if any(group.others for group in groups if group.leader in gone) or left != sum(1 + len(g.others) for g in kept):
-        return None
-    others = list(texts)
-    for proposal in come:
-        wording = read_wording(proposal.prose)
-        if _comparable(wording.text):
-            if process.extractOne(wording.text, others, scorer=fuzz.ratio, processor=None, score_cutoff=threshold):
-                return None
-            others.append(wording.text)
-        kept.append(Group(proposal, ()))
-    return tuple(sorted(kept, key=lambda group: group.leader.order))
-
-
 def fullness(proposal: Proposal) -> tuple[int, int, Order]:
     """Return the rank of a proposal, the fullest first: most fields set, then longest prose, then first in order."""
     return (-proposal.fields, -len(proposal.prose), proposal.order)
@@ -165,7 +138,11 @@ def likeness(one: str, other: str, threshold: float, known: AbstractSet[str] = f
     negated; if each has a name that the other lacks, or the one a word and the other its opposite; or if the words that
     both have are less than `SHARED` of the telling words, by letters: then it would have to be typos all over.
     """
-    return _likeness(Saying(*say(one, known)), Saying(*say(other, known)), threshold, known)
+    this, that = Saying(*say(one, known)), Saying(*say(other, known))
+    if not _comparable(this.text) or not _comparable(that.text):
+        return 0
+    score = fuzz.ratio(this.text, that.text, score_cutoff=threshold)
+    return score if score and _may_mean_the_same(this, that, known) else 0
 
 
 def say(prose: str, known: AbstractSet[str]) -> Said:
@@ -279,13 +256,6 @@ def _first_fit(led: _Led, dates: _Dates) -> tuple[_Gathering, _Dates] | None:
 
 def _comparable(text: str) -> bool:
     return 0 < len(text) <= LONGEST
-
-
-def _likeness(one: Saying, other: Saying, threshold: float, known: AbstractSet[str]) -> float:
-    if not _comparable(one.text) or not _comparable(other.text):
-        return 0
-    score = fuzz.ratio(one.text, other.text, score_cutoff=threshold)
-    return score if _may_mean_the_same(one, other, known) else 0
 
 
 def _may_mean_the_same(

@@ -89,12 +89,12 @@ class Grouping:
             del self._leaders[bisect_left(self._leaders, leader)]
         for proposal in come:
             self._speak(proposal, self._say(proposal))
-        for group in group_duplicates(_changed(parted.values(), gone, come), self._threshold, self._known):
+        for group in group_duplicates(_after(parted.values(), gone, come), self._threshold, self._known):
             insort(self._leaders, group.leader.order)
             self._groups.update(dict.fromkeys((each.order for each in group.members), group))
 
     def _group_all(self, gone: Iterable[Proposal], come: Iterable[Proposal]) -> None:
-        proposals = _changed(self, gone, come)
+        proposals = _after(self, gone, come)
         groups = group_duplicates(proposals, self._threshold, self._known)
         self._groups = {each.order: group for group in groups for each in group.members}
         self._leaders = [group.leader.order for group in groups]
@@ -137,7 +137,7 @@ class Grouping:
         return found
 
 
-def _changed(groups: Iterable[Group], gone: Iterable[Proposal], come: Iterable[Proposal]) -> list[Proposal]:
+def _after(groups: Iterable[Group], gone: Iterable[Proposal], come: Iterable[Proposal]) -> list[Proposal]:
     """Return the members of the groups without those that are gone, and those that come."""
     orders = {proposal.order for proposal in gone}
     return [*(each for group in groups for each in group.members if each.order not in orders), *come]

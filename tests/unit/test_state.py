@@ -234,6 +234,14 @@ def test_a_corrupt_file_is_set_aside_and_another_begun(tmp_path: Path) -> None:
     state.close()
 
 
+def test_a_state_that_somebody_is_just_making_has_an_empty_journal(tmp_path: Path) -> None:
+    file = tmp_path / "state.db"
+    file.touch()
+    with reading(file) as connection:
+        assert read_runs(connection) == []
+    assert file.read_bytes() == b""
+
+
 def test_a_state_of_a_later_version_is_an_error_and_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "state.db"
     with sqlite3.connect(file) as connection:

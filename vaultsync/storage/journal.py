@@ -158,6 +158,11 @@ def edits_since(connection: sqlite3.Connection, moment: dt.datetime) -> list[tup
     return list(itertools.takewhile(lambda run: run[0] >= moment, begun))
 
 
+# By the version of a state, what gives a copy of it the tables of the journal; the first has none yet, as somebody is
+# just making it.
+_TO_READ = {0: JOURNAL_SCHEMA, 1: FROM_VERSION_1}
+
+
 @contextlib.contextmanager
 def reading(file: Path) -> Iterator[sqlite3.Connection]:
     """Open a state for reading alone: nothing of it changes, whoever else is at work. Raises StateError."""
@@ -168,12 +173,12 @@ def reading(file: Path) -> Iterator[sqlite3.Connection]:
     try:
         (found,) = connection.execute("pragma user_version").fetchone()
         require_version(found, file)
-        if found == 1:
+        if found in _TO_READ:
             copy = sqlite3.connect(":memory:")
             connection.backup(copy)
             connection.close()
             connection = copy
-            for statement in FROM_VERSION_1:
+            for statement in _TO_READ[found]:
                 connection.execute(statement)
         yield connection
     except sqlite3.Error as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vaultsync.cli.app import main
+from vaultsync.cli.start import main
 
 if __name__ == "__main__":
     main()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import pendulum
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,17 +25,22 @@ class Clock:
         """Return the day it is in a time zone, this machine's if None."""
         if self.today:
             return self.today
-        moment = pendulum.from_timestamp(self.now()).in_timezone(timezone or pendulum.tz.local_timezone())
-        return moment.to_date_string()
+        return _moment(self.now(), timezone).date().isoformat()
 
     def until_tomorrow(self, timezone: str | None) -> float | None:
         """Return the seconds until the date changes in a time zone; None if it is fixed."""
         if self.today:
             return None
-        moment = pendulum.from_timestamp(self.now()).in_timezone(timezone or pendulum.tz.local_timezone())
-        return (moment.add(days=1).start_of("day") - moment).total_seconds()
+        moment = _moment(self.now(), timezone)
+        tomorrow = dt.datetime.combine(moment.date() + dt.timedelta(days=1), dt.time(), moment.tzinfo)
+        return tomorrow.timestamp() - moment.timestamp()  # a difference of wall times would forget a change of clocks
 
     def stamp(self, timezone: str | None) -> str:
         """Return the moment as ISO 8601 with its zone, to the second."""
-        moment = pendulum.from_timestamp(int(self.now())).in_timezone(timezone or pendulum.tz.local_timezone())
-        return moment.isoformat()
+        moment = _moment(int(self.now()), timezone)
+        return (moment if timezone else moment.astimezone()).isoformat()
+
+
+def _moment(now: float, timezone: str | None) -> dt.datetime:
+    """Return a moment on the wall of a time zone; naive on that of this machine, whose zone may have no name."""
+    return dt.datetime.fromtimestamp(now, ZoneInfo(timezone) if timezone else None)

@@ -9,7 +9,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
-from rapidfuzz import fuzz, process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +66,8 @@ def _unknown(key: str, kind: type[BaseModel], other: type[BaseModel]) -> str:
     siblings = [each for each in own if each.rpartition(".")[0] == section]
     for candidates, remark in ((siblings, ""), (own, ""), (others, f" ({_belongs(other)})")):
         names = {candidate: candidate.rpartition(".")[2] for candidate in candidates}
+        from rapidfuzz import fuzz, process  # noqa: PLC0415 - for mistakes alone
+
         found = process.extractOne(name, names, scorer=fuzz.ratio, score_cutoff=_ALIKE)
         if found:
             return f"unknown key; did you mean {found[2]}?{remark}"

@@ -30,6 +30,10 @@ class LockedError(VaultsyncError):
     exit_code = 5
 
 
+class StateError(VaultsyncError):
+    """The state can't be kept or read; without it nothing is written."""
+
+
 class WatchError(VaultsyncError):
     """The vault can't be watched any more, and trying again hasn't helped."""
 

@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from vaultsync import config, obsidian
-from vaultsync.index.region import LAYOUT_VERSION
 from vaultsync.model import Limits
 from vaultsync.reconcile.copies import original_of
 from vaultsync.tasks.people import matches_any
@@ -46,6 +45,8 @@ class Settings:
     @cached_property
     def layout(self) -> str:
         """The layout mark: the layout's version and a fingerprint of all settings that rendering uses."""
+        from vaultsync.index.region import LAYOUT_VERSION  # noqa: PLC0415 - with all that draws; few commands ask
+
         rules = self.rules
         used = (
             rules.tasks.format,

@@ -24,8 +24,8 @@ from vaultsync import cycle, rest, scan
 from vaultsync.cli import reconcile
 from vaultsync.cli.set_status import set_command
 from vaultsync.errors import VaultsyncError
+from vaultsync.storage.folder import state_folder
 from vaultsync.storage.rest import read_rest
-from vaultsync.storage.state import state_folder
 from vaultsync.storage.vault import Listing
 
 if TYPE_CHECKING:

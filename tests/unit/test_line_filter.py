@@ -119,7 +119,7 @@ class _Drip(io.BytesIO):
 
 
 def test_records_that_come_in_drips_are_answered_one_by_one() -> None:
-    from vaultsync.cli.line import answer_all  # noqa: PLC0415 - the loop below the command
+    from vaultsync.cli.line_answers import answer_all  # noqa: PLC0415 - the loop below the command
 
     flushed: list[bytes] = []
 

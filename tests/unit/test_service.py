@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from vaultsync.service import launchd, systemd, windows
 from vaultsync.service.unit import MARK, ServiceError, Unit
-from vaultsync.storage.state import state_folder
+from vaultsync.storage.folder import state_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

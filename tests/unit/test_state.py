@@ -10,12 +10,14 @@ import pytest
 from vaultsync.errors import LockedError
 from vaultsync.reconcile.base import BaseTask, IndexRecord
 from vaultsync.reconcile.putback import Around, MadeEdit
+from vaultsync.storage.folder import state_folder
 from vaultsync.storage.journal import SCHEMA_VERSION, RunEnd, RunStart, read_runs, reading
 from vaultsync.storage.lock import vault_lock
-from vaultsync.storage.state import State, StateChanges, StateError, state_folder
+from vaultsync.storage.rest import RestRecord, read_rest
+from vaultsync.storage.state import State, StateChanges, StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 TASK = BaseTask("t-aaaaaaaa", "a.md", "- [?] One ^t-aaaaaaaa", frozenset({"due"}), 12.5, {"Tasks/@Ana.md": "- [?] One"})
@@ -120,6 +122,41 @@ def test_old_runs_are_forgotten_their_ids_stay_taken_and_the_count_goes_on(state
     assert state.edits_of(1) == []
     assert state.ids == {"t-aaaaaaaa"}
     assert state.record(START, [ACCEPTED]) == 4
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda state: state.save(StateChanges(ids={"t-aaaaaaaa"})),
+        lambda state: state.save(StateChanges(written={"a.md": "00"})),
+        lambda state: state.record(START, [ACCEPTED]),
+        lambda state: state.remember_notes({"a.md": "00"}),
+        lambda state: state.first_time(["a.md: odd"]),
+        lambda state: state.mark("arrived"),
+        lambda state: state.prune(dt.datetime(2025, 1, 1, tzinfo=dt.UTC)),
+    ],
+)
+def test_whatever_is_written_the_record_of_rest_goes_with_it(state: State, write: Callable[[State], object]) -> None:
+    record = RestRecord(mark="00", fresh={}, notes=1, tasks=0, people=0, index_notes=(), conflicts=(), problems=())
+    state.rest(record)
+    assert read_rest(state.file) == record
+    write(state)
+    assert read_rest(state.file) is None
+
+
+def test_a_later_record_of_rest_takes_the_place_of_the_one_before(state: State) -> None:
+    record = RestRecord(mark="00", fresh={}, notes=1, tasks=0, people=0, index_notes=(), conflicts=(), problems=())
+    state.rest(record)
+    state.rest(record.model_copy(update={"notes": 2}))
+    read = read_rest(state.file)
+    assert read is not None
+    assert read.notes == 2
+
+
+def test_of_a_state_that_is_no_state_there_is_no_record_of_rest(tmp_path: Path) -> None:
+    assert read_rest(tmp_path / "none.db") is None
+    (tmp_path / "junk.db").write_bytes(b"junk" * 500)
+    assert read_rest(tmp_path / "junk.db") is None
 
 
 VERSION_1 = """

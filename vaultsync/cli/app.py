@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperGroup
@@ -90,8 +90,20 @@ app = typer.Typer(
 )
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version  # noqa: PLC0415 - slow to import
+
+        typer.echo(f"vaultsync {version('vaultsync')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _vaultsync() -> None:
+def _vaultsync(
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Print the version and exit.")
+    ] = False,
+) -> None:
     """Roll an Obsidian vault's proposed tasks up into one plain note per person, and keep both ends the same."""
 
 

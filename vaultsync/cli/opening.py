@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from vaultsync.cycle import Wheel
 from vaultsync.errors import VaultError
 from vaultsync.settings import Settings, load_settings
-from vaultsync.storage import late
+from vaultsync.storage.folder import state_folder
 from vaultsync.storage.lock import vault_lock
-from vaultsync.storage.state import State, state_folder
 from vaultsync.waits import Waits
 
 if TYPE_CHECKING:
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
 
     from vaultsync.clock import Clock
     from vaultsync.config import MachineConfig
+    from vaultsync.cycle import Wheel
 
 VAULT_VARIABLE = "VAULTSYNC_VAULT"
 
@@ -54,11 +53,13 @@ def state_of(settings: Settings, state_dir: Path | None) -> Path:
 
 def waits(machine: MachineConfig, *, daemon: bool) -> Waits:
     """Return the waiting periods of the daemon; one-shot stamps at once and lets rows move at once."""
+    from vaultsync.storage.late import LATE  # noqa: PLC0415 - with the merge of texts; a vault at rest needs none
+
     timing = machine.timing
     every = Waits(
         timing.quiet, timing.quiet_max, timing.stamp_after, timing.settle, timing.absent_delay, timing.replica_wait
     )
-    return replace(every, late=late.LATE) if daemon else replace(every, stamp_after=0.0, settle=0.0)
+    return replace(every, late=LATE) if daemon else replace(every, stamp_after=0.0, settle=0.0)
 
 
 @contextlib.contextmanager
@@ -86,6 +87,9 @@ def wheel_of(
     patient: bool = True,
 ) -> Iterator[Wheel]:
     """Open the state of a vault that was entered, for the length of a command. Raises StateError."""
+    from vaultsync.cycle import Wheel  # noqa: PLC0415 - everything that plans and writes; a vault at rest needs none
+    from vaultsync.storage.state import State  # noqa: PLC0415 - the same
+
     state = State(state_file)
     try:
         periods = waits(settings.config.machine, daemon=daemon)

@@ -14,7 +14,6 @@ from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, Toda
 from vaultsync.cli.report import SKIPPED, cycle_report, halted_report, resting_report
 from vaultsync.cli.terminal import console, counted, print_json, progress, safe
 from vaultsync.clock import Clock
-from vaultsync.cycle import tell_nobody
 from vaultsync.errors import HaltError
 from vaultsync.rest import still_at_rest
 from vaultsync.storage.heartbeat import Heartbeat
@@ -22,7 +21,6 @@ from vaultsync.storage.heartbeat import Heartbeat
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from vaultsync.apply import Tell
     from vaultsync.cli.report import CycleReport
     from vaultsync.cycle import Outcome
     from vaultsync.settings import Settings
@@ -61,8 +59,8 @@ def reconcile_command(
                 Heartbeat(state_file.parent).beat(rest.turn(at, "reconcile", seconds))
         else:
             try:
-                tell = _show_diff if diff and not as_json else tell_nobody
-                outcome = _turned(settings, state_file, clock, tell, dry_run=only_look, force=force)
+                shows = diff and not as_json
+                outcome = _turned(settings, state_file, clock, dry_run=only_look, force=force, shows=shows)
             except HaltError as error:
                 if as_json:
                     print_json(halted_report(name, str(error), time.monotonic() - began, dry_run=only_look))
@@ -79,9 +77,11 @@ def reconcile_command(
         raise typer.Exit(PROBLEMS)
 
 
-def _turned(settings: Settings, state_file: Path, clock: Clock, tell: Tell, *, dry_run: bool, force: bool) -> Outcome:
+def _turned(settings: Settings, state_file: Path, clock: Clock, *, dry_run: bool, force: bool, shows: bool) -> Outcome:
+    """Turn the wheel; `shows` each change as a diff."""
     with wheel_of(settings, state_file, clock) as wheel, progress() as show:
         wheel.wait_until_quiet()
+        tell = _show_diff if shows else _show_nothing
         return wheel.turn(dry_run=dry_run, force=force, progress=show, tell=tell)
 
 
@@ -108,6 +108,10 @@ def _tell(report: CycleReport, outcome: Outcome | None) -> None:
         said = f"skipped  {place}  it is being written; run again"
         said = said if problem.what == SKIPPED else f"problem  {place}  {problem.what}"
         out.print(safe(said), style="yellow")
+
+
+def _show_nothing(_path: str, _before: str | None, _after: str) -> None:
+    """Let a change go by unseen."""
 
 
 def _show_diff(path: str, before: str | None, after: str) -> None:

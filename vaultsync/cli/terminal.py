@@ -9,20 +9,15 @@ import contextlib
 import json
 import os
 import re
-import shlex
-import shutil
 import sys
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from pydantic import BaseModel
-from rich.console import Console
-from rich.progress import Progress
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
+    from pydantic import BaseModel
+    from rich.console import Console
     from rich.progress import TaskID
 
 _NEVER_WRAPPED = 100_000  # columns of a pipe
@@ -31,27 +26,25 @@ _SHOW_AFTER = 1.0  # seconds before a bar is worth its flicker
 _UNSENT = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-class _Terminal(Console):
-    """A console that no text can command, whoever wrote it; what stands in a table has to be `safe` already."""
-
-    def print(self, *objects: Any, **options: Any) -> None:
-        """Print as rich does."""
-        super().print(*(safe_lines(each) if isinstance(each, str) else each for each in objects), **options)
-
-
 def console(*, stderr: bool = False) -> Console:
     """Return a console that colours on a terminal; in a pipe it prints plain lines, never wrapped.
 
     Markup is off: brackets in a note are brackets, and styles are given beside the text.
     """
+    from vaultsync.cli.coloured import Terminal  # noqa: PLC0415 - slow to import, and JSON does without
+
     stream = sys.stderr if stderr else sys.stdout
     piped = not stream.isatty()
     width = _NEVER_WRAPPED if piped else None
-    return _Terminal(file=stream, width=width, soft_wrap=piped, markup=False, highlight=False, emoji=False)
+    return Terminal(file=stream, width=width, soft_wrap=piped, markup=False, highlight=False, emoji=False)
 
 
 def command_name() -> str:
     """Return how this command was called, so that commands which are shown can be typed: its path if it needs one."""
+    import shlex  # noqa: PLC0415 - few commands show another
+    import shutil  # noqa: PLC0415 - the same
+    from pathlib import Path  # noqa: PLC0415 - the same
+
     called = Path(sys.argv[0])
     if called.name != "vaultsync" or shutil.which("vaultsync") == os.fspath(called.absolute()):
         return "vaultsync"
@@ -76,12 +69,12 @@ def json_text(content: object) -> str:
     return _UNSENT.sub(lambda char: f"\\u{ord(char[0]):04x}", json.dumps(content, ensure_ascii=False))
 
 
-def print_json(document: BaseModel | Sequence[BaseModel]) -> None:
+def print_json(document: BaseModel | list[BaseModel] | tuple[BaseModel, ...]) -> None:
     """Print one JSON document."""
     content = (
-        document.model_dump(mode="json")
-        if isinstance(document, BaseModel)
-        else [each.model_dump(mode="json") for each in document]
+        [each.model_dump(mode="json") for each in document]
+        if isinstance(document, (list, tuple))
+        else document.model_dump(mode="json")
     )
     sys.stdout.write(f"{json_text(content)}\n")
 
@@ -92,6 +85,9 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
     if not sys.stderr.isatty():
         yield lambda _what, _done, _total: None
         return
+    from rich.console import Console  # noqa: PLC0415 - as above
+    from rich.progress import Progress  # noqa: PLC0415 - as above
+
     began = time.monotonic()
     bar = Progress(console=Console(stderr=True), transient=True)
     tasks: dict[str, TaskID] = {}

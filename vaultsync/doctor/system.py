@@ -6,8 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vaultsync.errors import StateError
 from vaultsync.reconcile.findings import Finding, Kind
-from vaultsync.storage.journal import StateError, read_runs, reading
+from vaultsync.storage.journal import read_runs, reading
 from vaultsync.storage.lock import read_holder
 from vaultsync.storage.watch_limits import PROC, file_system, is_remote, leads_to_inotify, number_in, roomy
 

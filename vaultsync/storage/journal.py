@@ -14,7 +14,7 @@ import sqlite3
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
-from vaultsync.errors import VaultsyncError
+from vaultsync.errors import StateError
 from vaultsync.reconcile.putback import Around, MadeEdit
 
 if TYPE_CHECKING:
@@ -41,10 +41,6 @@ FROM_VERSION_1 = (
     "drop table journal_1",
 )
 _OWN_ID = re.compile(r"\^(t-[a-z0-9]{8})[ \t]*\Z")
-
-
-class StateError(VaultsyncError):
-    """The state can't be kept or read; without it nothing is written."""
 
 
 @dataclass(frozen=True, slots=True)

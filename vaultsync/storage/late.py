@@ -11,11 +11,11 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from vaultsync.errors import StateError
 from vaultsync.markdown.merge3 import Merged, merge3
 from vaultsync.model import Problem
 from vaultsync.storage import vault
 from vaultsync.storage.displaced import left_over
-from vaultsync.storage.journal import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from vaultsync.errors import LockedError
+from vaultsync.errors import LockedError, StateError
 from vaultsync.storage.heartbeat import is_running
-from vaultsync.storage.state import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

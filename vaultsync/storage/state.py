@@ -7,13 +7,12 @@ overwritten for want of it. What the records mean is decided in the reconcile ro
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
-import os
 import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from vaultsync.errors import StateError
 from vaultsync.reconcile.base import BaseTask, IndexRecord
 from vaultsync.storage.journal import (
     FROM_VERSION_1,
@@ -21,7 +20,6 @@ from vaultsync.storage.journal import (
     SCHEMA_VERSION,
     RunEnd,
     RunStart,
-    StateError,
     begin_run,
     end_run,
     prune_runs,
@@ -41,7 +39,7 @@ if TYPE_CHECKING:
     from vaultsync.storage.journal import Run
     from vaultsync.storage.rest import RestRecord
 
-__all__ = ["State", "StateChanges", "StateError", "state_folder"]
+__all__ = ["State", "StateChanges", "StateError"]
 
 _SCHEMA = (
     """create table if not exists base (
@@ -244,14 +242,6 @@ class State:
                 yield self._connection
         except sqlite3.Error as error:
             raise _unusable(self.file, error) from error
-
-
-def state_folder(base: Path, root: Path) -> Path:
-    """Return the folder of a vault's state: its name for people, and a hash of its place for uniqueness."""
-    place = os.path.realpath(root)
-    mark = hashlib.blake2b(os.fsencode(place), digest_size=6).hexdigest()
-    name = "".join(c if c.isalnum() else "-" for c in root.resolve().name)[:40] or "vault"
-    return base / f"{name}-{mark}"
 
 
 def _open(file: Path) -> sqlite3.Connection:

@@ -14,8 +14,6 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from rapidfuzz.distance import Levenshtein
-
 from vaultsync.tasks.line import LineReader
 from vaultsync.tasks.mentions import MASK, find_mentions, is_blank, opaque_spans, people_meant, spell_mention
 from vaultsync.tasks.people import UNASSIGNED
@@ -119,6 +117,8 @@ def set_prose(line: TaskLine, text: TaskText, new_prose: str) -> str:
     old = text.prose.split(" ") if text.words else []
     if not old:
         return _spliced(line.text, [_inserted(line, line.body[0], " ".join(new), after=False)])
+    from rapidfuzz.distance import Levenshtein  # noqa: PLC0415 - slow to import, and few lines are reworded
+
     splices: list[_Splice] = []
     for step in Levenshtein.opcodes(old, new):
         spans, words = text.words[step.src_start : step.src_end], new[step.dest_start : step.dest_end]

@@ -124,6 +124,18 @@ class TaskLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What of a task line decides who sees it and where; many lines have the same, and share it."""
+
+    priority: Priority
+    due: str | None
+    scheduled: str | None
+    start: str | None
+    done: str | None
+    fields: int  # those that count, without the block id
+
+
+@dataclass(frozen=True, slots=True)
 class Mention:
     """A person named in a task's text, `@Name` or a link form of it."""
 

@@ -10,7 +10,7 @@ from vaultsync.index.queries import Listed, find_queries, read_query
 from vaultsync.model import TaskSettings
 from vaultsync.reconcile.doubles import dataview_line, find_doubled, index_places, line_to_add
 from vaultsync.reconcile.snapshot import SourceTask
-from vaultsync.tasks.line import parse_line
+from vaultsync.tasks.line import facts_of, parse_line
 from vaultsync.tasks.note import Task
 from vaultsync.tasks.people import PersonSource, build_roster
 from vaultsync.tasks.rules import IndexRules, Rules
@@ -28,7 +28,7 @@ def source(text: str = TASK, path: str = "Meetings/2025-11-07 - Harbour.md", rul
     assert line is not None
     assignees = read_text(line, ROSTER).assignees
     task = Task.of(path, 7, line, rules)
-    return SourceTask(task, text_reader(ROSTER, "edges"), assignees or ("Unassigned",))
+    return SourceTask(task, text_reader(ROSTER, "edges"), assignees or ("Unassigned",), facts_of(line))
 
 
 def doubles(query: str, rules: Rules = RULES, text: str = TASK, global_query: str = "", fence: str = "tasks") -> bool:

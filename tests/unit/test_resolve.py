@@ -15,7 +15,7 @@ from vaultsync.reconcile.resolve import differing, edit_of_source, edits_of_rows
 from vaultsync.reconcile.sides import Disagreement
 from vaultsync.reconcile.snapshot import RowAt, SourceTask
 from vaultsync.reconcile.task import merge_task
-from vaultsync.tasks.line import parse_line
+from vaultsync.tasks.line import facts_of, parse_line
 from vaultsync.tasks.note import Task
 from vaultsync.tasks.people import PersonSource, build_roster
 from vaultsync.tasks.rules import Rules
@@ -32,7 +32,7 @@ LINK = "[[a#^t-00000001|↗]]"
 def source_of(text: str) -> SourceTask:
     line = parse_line(text, RULES.tasks, hidden=True)
     assert line is not None
-    return SourceTask(Task.of("a.md", 3, line, RULES), text_reader(ROSTER, RULES.assignees), ("Ana",))
+    return SourceTask(Task.of("a.md", 3, line, RULES), text_reader(ROSTER, RULES.assignees), ("Ana",), facts_of(line))
 
 
 def row_of(text: str, note: str = "Tasks/@Ana.md", indent: str = "", *beneath: str) -> RowAt:

@@ -86,11 +86,11 @@ def arrange(  # noqa: PLR0913 - the arrangement is a function of all of these
     creditors = Creditors(located.spelling, located.persons, snapshot)
     dates: dict[str, str | None] = {}
     for source in tasks:
-        line, path = source.task.line, source.task.path
+        path = source.task.path
         if path not in dates:
             dates[path] = snapshot.notes[path].date
         date = dates[path]
-        section = section_of(line, date, rules, snapshot.today)
+        section = section_of(source, date, rules, snapshot.today)
         key = None if source.task.order in located.copies else source.key
         owed = creditors.of(source) if section in OWED else None
         if key in disputed:
@@ -102,7 +102,7 @@ def arrange(  # noqa: PLR0913 - the arrangement is a function of all of these
         if not (_may_be_stamped(source, snapshot) if key is None else key not in waiting):
             unmarked.update(zip(source.assignees, repeat(section if key is None else None), strict=False))
             continue
-        entry = Entry(sort_key(line, date, path, source.task.number), source=source)
+        entry = Entry(sort_key(source.facts, date, path, source.task.number), source=source)
         holding = disputed.get(key, frozenset[str]()) if key is not None else frozenset[str]()
         for person in dict.fromkeys((*source.assignees, *sorted(holding))):
             by_person[person][section].append(entry)
@@ -125,7 +125,7 @@ def _shown(tasks: Iterable[SourceTask], snapshot: Snapshot) -> defaultdict[str, 
     shown: defaultdict[str, list[SourceTask]] = defaultdict(list)
     for source in tasks:
         note = snapshot.notes.get(source.task.path)
-        if section_of(source.task.line, note.date if note else None, snapshot.rules, snapshot.today) is not None:
+        if section_of(source, note.date if note else None, snapshot.rules, snapshot.today) is not None:
             for person in source.assignees:
                 shown[person].append(source)
     return shown
@@ -291,9 +291,8 @@ def _proposal(entry: Entry) -> Proposal:
     source = entry.source
     if source is None:
         return Proposal(entry.order, "")
-    line = source.task.line
-    fields = sum(each.counts and each.name != "block_id" for each in line.fields)
-    return Proposal(entry.order, source.text.prose, fields, line.due, line.scheduled, line.start)
+    facts = source.facts
+    return Proposal(entry.order, source.text.prose, facts.fields, facts.due, facts.scheduled, facts.start)
 
 
 def _name_words(snapshot: Snapshot) -> frozenset[str]:

@@ -284,10 +284,11 @@ def _entry_lines(entry: Entry, path: str, rows: dict[str, str], page: Page) -> t
 
 def _row_text(source: SourceTask, note: str, outcome: Merged | None, snapshot: Snapshot) -> str:
     """Return the row of a task in an index note; where they disagree on a field, with the row's own value."""
-    line, path = source.task.line, source.task.path
+    path = source.task.path
     date = snapshot.notes[path].date
 
     def drawn(own: RowValues | None) -> str:
+        line = source.task.line
         values = shown_values(line, source.text, path, snapshot.rules)
         if outcome and own:
             values = with_own(values, own, outcome.disagreements)
@@ -295,7 +296,7 @@ def _row_text(source: SourceTask, note: str, outcome: Merged | None, snapshot: S
         return render_row(values, line.recurrence, link, snapshot.rules)
 
     own = outcome.row_values.get(note) if outcome else None
-    return drawn(own) if own else snapshot.memory.row((path, line.text, date), lambda: drawn(None))
+    return drawn(own) if own else snapshot.memory.row((path, source.task.text, date), lambda: drawn(None))
 
 
 def _in_place(note: IndexNote, page: Page, *, frozen: bool) -> str:

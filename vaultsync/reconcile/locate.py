@@ -16,7 +16,7 @@ from vaultsync.index.region import read_region
 from vaultsync.model import Problem
 from vaultsync.reconcile.snapshot import IndexNote, RowAt, Snapshot, SourceTask
 from vaultsync.reconcile.stray import STRAY_ID, mended, stray_ids, stray_order
-from vaultsync.tasks.line import parse_line
+from vaultsync.tasks.line import facts_of, parse_line
 from vaultsync.tasks.note import Note, Task
 from vaultsync.tasks.people import UNASSIGNED, canonical, person_key
 
@@ -153,7 +153,7 @@ def assigned(task: Task, read_text: TextReader, person: str | None, spelling: di
     """
     assignees = read_text(task.raw, task.read_line).assignees
     named = tuple(dict.fromkeys(spelling.setdefault(person_key(name), name) for name in assignees))
-    return SourceTask(task, read_text, named or (person or UNASSIGNED,))
+    return SourceTask(task, read_text, named or (person or UNASSIGNED,), facts_of(task.line))
 
 
 def absent_tasks(keys: AbstractSet[str], located: Located, snapshot: Snapshot) -> list[SourceTask]:

@@ -150,7 +150,7 @@ def unmade(tasks: Iterable[SourceTask], drawn: Container[str], snapshot: Snapsho
     waiting = sum(
         source.task.block_id is None or any(person not in drawn for person in source.assignees)
         for source in tasks
-        if section_of(source.task.line, snapshot.notes[source.task.path].date, snapshot.rules, snapshot.today)
+        if section_of(source, snapshot.notes[source.task.path].date, snapshot.rules, snapshot.today)
     )
     what = (
         f"{waiting} {'task waits' if waiting == 1 else 'tasks wait'} for an id or an index note: there is no state, "

@@ -18,7 +18,7 @@ from vaultsync.reconcile.completion import completed_lines
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.snapshot import RowAt, SourceTask
 from vaultsync.reconcile.task import merge_task
-from vaultsync.tasks.line import BLOCK_ID, parse_line
+from vaultsync.tasks.line import BLOCK_ID, facts_of, parse_line
 from vaultsync.tasks.note import Task
 from vaultsync.tasks.text import text_reader
 
@@ -105,7 +105,7 @@ def lines_of_orphan(  # noqa: PLR0913 - the record, the rows and everything a tr
     line = parse_line(task.line, rules.tasks, hidden=rules.read_hidden_fields)
     if line is None:
         raise CommandRefusedError("its line can't be read any more; type the task anew")
-    source = SourceTask(Task.of(task.path, 1, line, rules), text_reader(roster, rules.assignees), ())
+    source = SourceTask(Task.of(task.path, 1, line, rules), text_reader(roster, rules.assignees), (), facts_of(line))
     merged = merge_task(task, source, rows, rules, roster, today)
     if merged.refusal or merged.disagreements:
         raise CommandRefusedError(merged.refusal or "its rows hold different values; give the path of one")

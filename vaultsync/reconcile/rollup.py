@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vaultsync.index.links import OWN_ID
-from vaultsync.model import INVALID, PRIORITIES, Role, TaskLine
+from vaultsync.model import INVALID, PRIORITIES, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from vaultsync.index.region import SectionName
+    from vaultsync.model import Facts, TaskLine
     from vaultsync.reconcile.snapshot import SourceTask
     from vaultsync.tasks.rules import Rules
 
@@ -45,11 +46,11 @@ class Counts:
         return Counts(self.proposed + other.proposed, self.open + other.open, due)
 
 
-def section_of(line: TaskLine, note_date: str | None, rules: Rules, today: str) -> SectionName | None:
+def section_of(source: SourceTask, note_date: str | None, rules: Rules, today: str) -> SectionName | None:
     """Return the section that shows a task, None if none does."""
-    role = rules.roles.role_of(line.symbol)
+    role = rules.roles.role_of(source.task.symbol)
     if role is Role.DONE:
-        return "Done" if _recently_done(line, rules, today) else None
+        return "Done" if _recently_done(source, rules, today) else None
     if role is None or role not in rules.rollup_roles:
         return None
     if rules.rollup_since and note_date and note_date < rules.rollup_since:
@@ -57,7 +58,7 @@ def section_of(line: TaskLine, note_date: str | None, rules: Rules, today: str) 
     return SECTION_OF_ROLE.get(role)
 
 
-def sort_key(line: TaskLine, note_date: str | None, path: str, number: int) -> Order:
+def sort_key(line: TaskLine | Facts, note_date: str | None, path: str, number: int) -> Order:
     """Return the order of rows: priority, due date, note date, path, line; what has no date stands last."""
     due = line.due if line.due and line.due != INVALID else LAST_DATE
     return (PRIORITIES.index(line.priority), due, note_date or LAST_DATE, path, number)
@@ -68,18 +69,18 @@ def count(tasks: Iterable[SourceTask], rules: Rules) -> Counts:
     numbers: dict[Role, int] = defaultdict(int)
     dates: list[str] = []
     for source in tasks:
-        line = source.task.line
-        role = rules.roles.role_of(line.symbol)
+        role, due = rules.roles.role_of(source.task.symbol), source.facts.due
         if role is None:
             continue
         numbers[role] += 1
-        if role in (Role.TODO, Role.IN_PROGRESS) and line.due and line.due != INVALID:
-            dates.append(line.due)
+        if role in (Role.TODO, Role.IN_PROGRESS) and due and due != INVALID:
+            dates.append(due)
     return Counts(numbers[Role.PROPOSED], numbers[Role.TODO] + numbers[Role.IN_PROGRESS], min(dates, default=None))
 
 
-def _recently_done(line: TaskLine, rules: Rules, today: str) -> bool:
-    if not line.done or line.done == INVALID or not line.block_id or not OWN_ID.match(line.block_id.lower()):
+def _recently_done(source: SourceTask, rules: Rules, today: str) -> bool:
+    done, block_id = source.facts.done, source.task.block_id
+    if not done or done == INVALID or not block_id or not OWN_ID.match(block_id.lower()):
         return False
-    age = dt.date.fromisoformat(today) - dt.date.fromisoformat(line.done)
+    age = dt.date.fromisoformat(today) - dt.date.fromisoformat(done)
     return age.days < rules.index.done_days

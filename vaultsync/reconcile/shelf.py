@@ -101,11 +101,11 @@ def places_on_shelves(
     source: SourceTask, note_date: str | None, partner: str | None, snapshot: Snapshot
 ) -> Iterator[tuple[str, SectionName, Order]]:
     """Yield whose shelves a task stands on, in which section and order; `partner` is who its note is 1:1 with."""
-    line, owner = source.task.line, snapshot.roster.owner
-    section = section_of(line, note_date, snapshot.rules, snapshot.today)
+    owner = snapshot.roster.owner
+    section = section_of(source, note_date, snapshot.rules, snapshot.today)
     if section is None:
         return
-    order = sort_key(line, note_date, *source.task.order)
+    order = sort_key(source.facts, note_date, *source.task.order)
     for person in source.assignees:
         yield person, section, order
     if partner is not None and section in OWED and owner in source.assignees and partner not in source.assignees:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from vaultsync.index.region import RegionContent, RegionRow
+    from vaultsync.model import Facts
     from vaultsync.reconcile.base import BaseTask, IndexRecord
     from vaultsync.reconcile.copies import Copy
     from vaultsync.tasks.note import Note, Task
@@ -87,6 +88,7 @@ class SourceTask:
     task: Task
     read_text: TextReader = field(compare=False, repr=False)
     assignees: tuple[str, ...]
+    facts: Facts
     mended_from: str | None = None  # the line in the note, where the task reads as if its id stood at the end
     key: str | None = field(init=False, compare=False)
     """The task's identity; None before it has a block id."""

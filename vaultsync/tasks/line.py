@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
-from vaultsync.model import INVALID, Field, TaskLine
+from vaultsync.model import INVALID, Facts, Field, TaskLine
 from vaultsync.tasks.dates import day_in_name, read_day
 from vaultsync.tasks.hidden import hidden_fields
 from vaultsync.tasks.rule_text import read_rule
@@ -136,6 +136,14 @@ def parse_line(text: str, settings: TaskSettings, *, hidden: bool = False) -> Ta
         fields=tuple(fields),
     )
 
+
+def facts_of(line: TaskLine) -> Facts:
+    """Return what of a line decides who sees it and where."""
+    fields = sum(each.counts and each.name != "block_id" for each in line.fields)
+    return _facts(line.priority, line.due, line.scheduled, line.start, line.done, fields)
+
+
+_facts: Final = lru_cache(maxsize=16_384)(Facts)  # days and priorities repeat
 
 _DAY_NAMES: Final = frozenset({"created", "start", "scheduled", "due", "done", "cancelled"})
 _NO_DAYS: Final[dict[str, str]] = {}

@@ -6,7 +6,7 @@ follows, which draws them from the sources.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -100,8 +100,9 @@ def write_undo(undoing: Undoing, wheel: Wheel, *, alone: bool) -> frozenset[str]
     if alone:
         changes.written = digests
         disputed = any(edit.why == RESOLVE for edit in state.edits_of(undoing.run.number))
+        base = ChainMap(changes.base, state.base)
         for edit in undoing.edits:
-            changes.base |= base_after(state.base | changes.base, edit, wheel.settings.rules, disputed=disputed)
+            changes.base |= base_after(base, edit, wheel.settings.rules, disputed=disputed)
     state.save(changes)
     return frozenset(digests)
 

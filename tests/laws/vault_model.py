@@ -238,7 +238,7 @@ class FolderVault:
     def base(self) -> dict[str, BaseTask]:
         state = State(self.state_file)
         state.close()
-        return state.base
+        return dict(state.base)
 
     def lose_state(self) -> None:
         shutil.rmtree(self.state_file.parent)

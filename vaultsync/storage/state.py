@@ -27,12 +27,13 @@ from vaultsync.storage.journal import (
     read_runs,
     require_version,
 )
+from vaultsync.storage.records import load_base, words
 from vaultsync.storage.rest import REST_SCHEMA, end_rest, save_rest
 from vaultsync.storage.seen import SEEN_SCHEMA, load_marks, load_notes, save_mark, save_notes, texts
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, MutableMapping, Sequence
     from pathlib import Path
 
     from vaultsync.reconcile.putback import MadeEdit
@@ -109,10 +110,10 @@ class State:
             raise
 
     def _load(self) -> None:
-        self.base: dict[str, BaseTask] = _load_base(self._connection)
+        self.base: MutableMapping[str, BaseTask] = load_base(self._connection)
         self.written: dict[str, str] = dict(texts(self._connection, "select path, digest from written"))
         self.index_notes = {
-            path: IndexRecord(person, layout, tuple(_words(remarks)))
+            path: IndexRecord(person, layout, tuple(words(remarks)))
             for path, person, layout, remarks in texts(
                 self._connection, "select path, person, layout, remarks from index_notes"
             )
@@ -289,13 +290,6 @@ def _is_refusal(error: Exception) -> bool:
     return isinstance(error, sqlite3.OperationalError) and not is_damage
 
 
-def _words(text: str) -> list[str]:
-    words = json.loads(text)
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise ValueError("the state holds something else than a list of words")
-    return words
-
-
 def _unusable(file: Path, error: Exception) -> StateError:
     return StateError(f"{file}: the state can't be written: {error}; nothing more is changed")
 
@@ -308,28 +302,3 @@ def _set_aside(file: Path) -> Path:
     for companion in ("-wal", "-shm"):
         file.with_name(file.name + companion).unlink(missing_ok=True)
     return kept
-
-
-def _load_base(connection: sqlite3.Connection) -> dict[str, BaseTask]:
-    rows: dict[str, dict[str, str]] = {}
-    for key, note, text in texts(connection, "select key, note, text from rows"):
-        rows.setdefault(key, {})[note] = text
-    former: dict[str, list[str]] = {}
-    for key, text in texts(connection, "select key, text from former_rows order by key, place"):
-        former.setdefault(key, []).append(text)
-    return {
-        key: BaseTask(
-            key,
-            path,
-            line,
-            frozenset(_words(conflicts)),
-            float(missing_since) if missing_since is not None else None,
-            rows.get(key, {}),
-            tuple(former.get(key, ())),
-        )
-        for (key, path, line, conflicts), missing_since in zip(
-            texts(connection, "select key, path, line, conflicts from base order by key"),
-            (since for (since,) in connection.execute("select missing_since from base order by key")),
-            strict=True,
-        )
-    }

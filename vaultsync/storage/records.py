@@ -1,0 +1,96 @@
+"""The records of the base as they are kept in memory: packed, since there is one for each task of the vault.
+
+What they mean is decided in the reconcile room; the file that they come from is `state`'s.
+"""
+
+from __future__ import annotations
+
+import json
+import marshal
+from collections.abc import MutableMapping
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from vaultsync.reconcile.base import BaseTask
+from vaultsync.storage.seen import texts
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator
+
+
+class Records(MutableMapping[str, BaseTask]):
+    """Base records by key. Each is made anew when it is asked for, which takes a few microseconds.
+
+    Packed a record takes a third of its room: text is UTF-8, where an emoji in a `str` makes each character four bytes.
+    """
+
+    def __init__(self, tasks: Iterable[BaseTask] = ()) -> None:
+        self._packed: dict[str, bytes] = {}
+        for task in tasks:
+            self[task.key] = task
+
+    def __getitem__(self, key: str) -> BaseTask:
+        path, line, conflicts, missing_since, rows, former = marshal.loads(self._packed[key])  # noqa: S302 - ours, and from memory
+        return BaseTask(key, path, line, frozenset(conflicts), missing_since, dict(rows), former)
+
+    def __setitem__(self, key: str, task: BaseTask) -> None:
+        rows, conflicts = tuple(task.rows.items()), tuple(task.conflicts)
+        self._packed[key] = marshal.dumps((task.path, task.line, conflicts, task.missing_since, rows, task.former))
+
+    def __delitem__(self, key: str) -> None:
+        del self._packed[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._packed
+
+
+def load_base(connection: sqlite3.Connection) -> Records:
+    """Return the base, read record by record. Raises ValueError or TypeError where the file holds something else."""
+    rows = _Beside(texts(connection, "select key, note, text from rows order by key, note"))
+    former = _Beside(texts(connection, "select key, text from former_rows order by key, place"))
+    found = zip(
+        texts(connection, "select key, path, line, conflicts from base order by key"),
+        (since for (since,) in connection.execute("select missing_since from base order by key")),
+        strict=True,
+    )
+    return Records(
+        BaseTask(
+            key,
+            path,
+            line,
+            frozenset(words(conflicts)),
+            float(missing_since) if missing_since is not None else None,
+            {note: text for _, note, text in rows.of(key)},
+            tuple(text for _, text in former.of(key)),
+        )
+        for (key, path, line, conflicts), missing_since in found
+    )
+
+
+def words(text: str) -> list[str]:
+    """Return a list of words as the state keeps it. Raises ValueError for anything else."""
+    found = json.loads(text)
+    if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+        raise ValueError("the state holds something else than a list of words")
+    return found
+
+
+class _Beside:
+    """What another table holds for each record; records are asked for in order, and so are the rows of the table."""
+
+    def __init__(self, rows: Iterable[tuple[str, ...]]) -> None:
+        self._groups = groupby(rows, itemgetter(0))
+        self._next = next(self._groups, None)
+
+    def of(self, key: str) -> Iterable[tuple[str, ...]]:
+        while self._next is not None and self._next[0] < key:  # of no record
+            self._next = next(self._groups, None)
+        return self._next[1] if self._next is not None and self._next[0] == key else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -90,6 +91,8 @@ def wheel_of(
     from vaultsync.cycle import Wheel  # noqa: PLC0415 - everything that plans and writes; a vault at rest needs none
     from vaultsync.storage.state import State  # noqa: PLC0415 - the same
 
+    if not daemon:
+        gc.disable()  # what is read lives as long as the command; to search it for cycles takes a fifth of a plan
     state = State(state_file)
     try:
         periods = waits(settings.config.machine, daemon=daemon)
@@ -97,6 +100,7 @@ def wheel_of(
         yield wheel
         wheel.finish()
     finally:
+        gc.enable()
         state.close()
 
 

@@ -107,7 +107,7 @@ class Reading:
         Raises WholeVaultError, with the reading spoilt, where that may change how others read.
         """
         paths = sorted(paths)
-        stood = [*self._standing(paths, turned, "before")]
+        stood = [*self._standing(paths, turned, snapshot, "before")]
         names = {path: _strangers(self.sources.get(path, ()), snapshot) for path in paths}
         gone = set(_known_of(self, paths))
         for path in paths:
@@ -123,7 +123,7 @@ class Reading:
             self._read_tasks(note, persons.get(note.path), known, snapshot)
             self.show(note.path, creditors, snapshot)
         touched = Touched()
-        for (key, people), _ in set(stood) ^ set(self._standing(paths, turned, "after")):
+        for (key, people), _ in set(stood) ^ set(self._standing(paths, turned, snapshot, "after")):
             touched.people.update(people)
             if key is not None:
                 touched.keys.add(key)
@@ -133,7 +133,9 @@ class Reading:
         self._require_same_mirrors(forgotten | (gone ^ set(_known_of(self, paths))), paths)
         return touched
 
-    def _standing(self, paths: Iterable[str], turned: AbstractSet[str], when: str) -> Iterator[_Standing]:
+    def _standing(
+        self, paths: Iterable[str], turned: AbstractSet[str], snapshot: Snapshot, when: str
+    ) -> Iterator[_Standing]:
         """Yield what stands in some notes: a task's key and people, and all that they depend on."""
         for path in paths:
             note, index_note = self.notes.get(path), self.index_notes.get(path)
@@ -142,8 +144,10 @@ class Reading:
                 about = (note.date, note.kind, note.held, note.blank)
                 for source in self.sources[path]:
                     key, line = source.key, source.task.text
-                    # One without an id may get one now.
-                    yield (key, self.concerned(source)), (path, source.task.number, line, about, mark if key else when)
+                    yield (key, self.concerned(source)), (path, source.task.number, line, about, mark)
+                    # One without an id may get one now, or can't any more; those behind many others have none yet.
+                    if key is None and (people := tuple(self._near_the_top(source, snapshot))):
+                        yield (None, people), (path, source.task.number, when)
             if index_note is not None:
                 yield (None, (index_note.person,)), (path, index_note.note.digest, when)
                 texts: dict[str, list[str]] = defaultdict(list)
@@ -151,6 +155,13 @@ class Reading:
                     texts[task_key(row.path, row.block_id)].append(row.text)
                 for key, each in texts.items():
                     yield (key, ()), (path, index_note.person, *each, mark)
+
+    def _near_the_top(self, source: SourceTask, snapshot: Snapshot) -> Iterator[str]:
+        """Yield whose notes show a task now, or would, could it have an id."""
+        most = snapshot.rules.index.max_rows
+        for person, section, order in self.on_shelves((source,), snapshot):
+            if self.shelves[person].is_near_the_top(section, order, most):
+                yield person
 
     def _forget(self, path: str, snapshot: Snapshot) -> None:
         sources = self.sources.pop(path, ())

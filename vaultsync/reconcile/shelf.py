@@ -56,6 +56,10 @@ class Shelf:
         at = bisect_left(orders, order)
         return at < len(orders) and orders[at] == order
 
+    def is_near_the_top(self, section: SectionName, order: Order, rows: int) -> bool:
+        """Tell whether a task is among the first of its section, or a proposal that isn't grouped as it stands."""
+        return bisect_left(self.sections.get(section, []), order) < rows + SLACK or order in self.odd
+
     def first(self, rows: int) -> Iterator[TaskPlace]:
         """Yield where the first tasks of each section stand."""
         for orders in self.sections.values():

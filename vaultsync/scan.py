@@ -41,7 +41,7 @@ class Scanner:
     _read_at: dict[str, float] = field(default_factory=dict)
     _listed: bool = False  # all notes have been seen once
     _ours: Mapping[str, str] = field(default_factory=dict)  # path -> digest of what we have just written
-    _numbered: set[str] = field(default_factory=set)  # paths seen that may be copies, by their name
+    _numbered: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # may be copies by their name, of these
     _twins: dict[str, tuple[str, str, bool]] = field(default_factory=dict)  # of such a path: both digests, the answer
 
     def scan_all(self, progress: Callable[[int, int], None] | None = None) -> None:
@@ -190,7 +190,7 @@ class Scanner:
         self.touched.add(path)
         self.notes.pop(path, None)
         self.copies.pop(path, None)
-        self._numbered.discard(path)
+        self._numbered.pop(path, None)
         self._twins.pop(path, None)
         self._stamps.pop(path, None)
         self._read_at.pop(path, None)
@@ -204,22 +204,22 @@ class Scanner:
         if original := original_of(path):
             self.copies[path] = Copy(self._with_text(note), original)
             return
-        if numbered_original(path):
-            self._numbered.add(path)
+        if original := numbered_original(path):
+            self._numbered[path] = spellings(original)
             self.copies.pop(path, None)
         self.notes[path] = note
 
     def _sort_numbered(self) -> None:
         """Tell the notes whose names end in a number from copies, after each change of theirs or of their originals."""
-        for path in self._numbered:
-            note, original = self.known(path), numbered_original(path) or ""
-            other = next((self.notes[name] for name in spellings(original) if name in self.notes), None)
+        for path, originals in self._numbered.items():
+            note = self.known(path)
+            other = next((self.notes[name] for name in originals if name in self.notes), None)
             if note is None:
                 continue
             if other is not None and self._is_copy(note, other):
                 self.touched.add(path)
                 self.notes.pop(path, None)
-                self.copies[path] = Copy(self._with_text(note), original)
+                self.copies[path] = Copy(self._with_text(note), originals[0])
             elif copy := self.copies.pop(path, None):
                 self.touched.add(path)
                 self.notes[path] = copy.note

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from laws.vault_model import ANA, BO, PaperVault
@@ -34,6 +35,18 @@ class Followed:
         """Plan on what has changed (None: that isn't known); nothing is applied."""
         notes = None if None in changed else Changed(notes=frozenset(path for path in changed if path))
         return plan_cycle(self.vault.snapshot(memory=self.memory, changed=notes))
+
+    def plan_on_part(self, *changed: str, **state: Any) -> Plan:
+        """Plan on what has changed, in a snapshot of some state, and see that it is the plan on everything."""
+        reading = self.memory.last.reading if self.memory.last else None
+        snapshot = self.vault.snapshot(memory=self.memory, changed=Changed(notes=frozenset(changed)), **state)
+        plan = plan_cycle(snapshot)
+        assert reading is not None
+        assert self.memory.last is not None
+        assert self.memory.last.reading is reading
+        whole = plan_cycle(replace(snapshot, memory=Memory(), changed=None))
+        assert (plan.edits, plan.note_writes, plan.base) == (whole.edits, whole.note_writes, whole.base)
+        return plan
 
     def looks_at_everything(self, *changed: str) -> bool:
         reading = self.memory.last.reading if self.memory.last else None
@@ -86,6 +99,14 @@ def test_what_may_matter_to_any_note_has_all_looked_at(followed: Followed, old: 
     if not whole:  # it matters once that task is there
         followed.vault.edit("C.md", "- [?] Read", "- [ ] Listen ^t-12345678\n- [?] Read")
         assert followed.looks_at_everything("C.md")
+
+
+def test_a_note_of_somebodys_that_is_being_typed_into_is_no_reason_to_look_at_everything(followed: Followed) -> None:
+    followed.vault.edit("C.md", "Read", "Read all")
+    assert followed.plan_on_part("C.md", held=frozenset({ANA})).note_writes == ()
+    followed.vault.edit("C.md", "Read all", "Read it all")
+    assert followed.plan_on_part("C.md", held=frozenset({ANA})).note_writes == ()
+    assert [write.path for write in followed.plan_on_part(ANA).note_writes] == [ANA]
 
 
 def test_a_doubled_id_has_all_looked_at(followed: Followed) -> None:

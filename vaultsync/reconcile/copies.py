@@ -59,7 +59,7 @@ def numbered_original(path: str) -> str | None:
     return f"{path[: match.start()]}.md" if match else None
 
 
-def spellings(path: str) -> tuple[str, ...]:
+def spellings(path: str) -> tuple[str, str, str]:
     """Return the ways in which systems write one path: as given, composed, decomposed."""
     return path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path)
 

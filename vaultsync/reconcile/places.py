@@ -113,6 +113,11 @@ def _unread(snapshot: Snapshot) -> dict[str, str]:
     return {path: record.person for path, record in records if record.person and snapshot.is_held(path)} | found
 
 
+def unread_people(snapshot: Snapshot) -> frozenset[str]:
+    """Return whose index notes these are: nothing is made for them meanwhile."""
+    return frozenset(canonical(name, snapshot.roster) for name in _unread(snapshot).values())
+
+
 def new_places(
     people: Iterable[str], taken: Iterable[str], snapshot: Snapshot
 ) -> tuple[dict[str, str], tuple[Problem, ...]]:
@@ -120,7 +125,7 @@ def new_places(
     people = sorted(people)
     if not people or not snapshot.may_create:
         return {}, ()
-    held = {canonical(name, snapshot.roster) for name in _unread(snapshot).values()}
+    held = unread_people(snapshot)
     overviews = (path for path, note in snapshot.notes.items() if note.kind == "overview")
     used = {_folded(path) for path in (*taken, snapshot.rules.overview, *overviews)}
     numbers: Counter[str] = Counter()  # how many were tried of those that wish for the same place

@@ -28,7 +28,7 @@ from vaultsync.reconcile.draw import draw
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.focus import Last, Open, Part, everything, left_open, part_of, rows_of, touch
 from vaultsync.reconcile.locate import Located, absent_tasks, assigned
-from vaultsync.reconcile.places import Standing, unmade
+from vaultsync.reconcile.places import Standing, unmade, unread_people
 from vaultsync.reconcile.reading import MorePeopleError, WholeVaultError
 from vaultsync.reconcile.shelf import MoreTasksError
 from vaultsync.reconcile.sides import Disagreement
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from vaultsync.model import TaskLine
+    from vaultsync.reconcile.arrange import Arrangement
     from vaultsync.reconcile.loose import Matched
     from vaultsync.reconcile.page import NoteWrite
     from vaultsync.reconcile.snapshot import RowAt, Snapshot, SourceTask
@@ -162,10 +163,9 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     pending = {key for key, remark in vanished.remarks.items() if remark is None}
     absent = absent_tasks(waiting | pending, located, snapshot)
     arranged = arrange(tasks, located, waiting, disputed, kept, absent, part.people, part.rest, snapshot)
-    if part.people is not None:
-        new = any(arranged[person].sections for person in arranged.keys() - standing.drawn.keys())
-        if new or len(located.spelling) != names:
-            raise WholeVaultError
+    has_more = len(located.spelling) != names or _is_first_note(arranged, standing, snapshot)
+    if part.people is not None and has_more:
+        raise WholeVaultError
     arranged = without_rows(arranged, {(index_notes[path].person, key) for path, key in matched.unsure})
     stamps = stamp(arranged.values(), located.copies, taken, snapshot.rules)
     edits |= {edit.place: edit for edit in stamps.edits}
@@ -209,6 +209,12 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     notes = {problem.path for problem in drawing.problems[len(standing.problems) :]}
     counts = {person: arrangement.counts for person, arrangement in arranged.items()}
     return plan, replace(left, notes=left.notes | notes, counts={**part.others.counts, **counts})
+
+
+def _is_first_note(arranged: Mapping[str, Arrangement], standing: Standing, snapshot: Snapshot) -> bool:
+    """Tell whether somebody gets an index note who has none, not even one that can't be read just now."""
+    without = arranged.keys() - standing.drawn.keys() - unread_people(snapshot)
+    return any(arranged[person].sections for person in without)
 
 
 def _merge_all(

@@ -135,7 +135,7 @@ def run(examples: int, steps: int, machine: type[VaultMachine] = FollowedMachine
             max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
-    assert FOCUSED[True] > FOCUSED[False], FOCUSED
+    assert FOCUSED[True] > FOCUSED[False] / 4, FOCUSED  # a plan on everything alone would hold nothing
 
 
 @pytest.fixture(autouse=True)

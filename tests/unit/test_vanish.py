@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from laws.vault_model import ANA, PaperVault
 
 NOTE = "a.md"
@@ -28,6 +30,15 @@ def test_the_row_of_a_missing_task_stays_until_the_delay_is_over_and_then_goes()
     vault.turn()
     assert vault.rows(ANA) == ["- [ ] Else"]
     assert len(vault.base) == 1
+    vault.assert_settled()
+
+
+def test_a_record_that_damage_made_counts_for_nobody() -> None:
+    vault = PaperVault({NOTE: "- [ ] Do @Ana\n- [ ] Else @Ana\n"})
+    vault.turn()
+    key, task = next(iter(vault.base.items()))
+    vault.base["t-00000000"] = replace(task, key="t-00000000")
+    assert key != "t-00000000"
     vault.assert_settled()
 
 

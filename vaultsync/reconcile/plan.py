@@ -160,7 +160,8 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
         for key, outcome in merged.items()
         if outcome.disagreements
     }
-    pending = {key for key, remark in vanished.remarks.items() if remark is None}
+    # One without a row may be no task at all, but a record that damage made.
+    pending = {key for key, remark in vanished.remarks.items() if remark is None and key in rows}
     absent = absent_tasks(waiting | pending, located, snapshot)
     arranged = arrange(tasks, located, waiting, disputed, kept, absent, part.people, part.rest, snapshot)
     has_more = len(located.spelling) != names or _is_first_note(arranged, standing, snapshot)

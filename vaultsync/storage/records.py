@@ -89,8 +89,13 @@ class _Beside:
     def __init__(self, rows: Iterable[tuple[str, ...]]) -> None:
         self._groups = groupby(rows, itemgetter(0))
         self._next = next(self._groups, None)
+        self._asked = ""
 
     def of(self, key: str) -> Iterable[tuple[str, ...]]:
+        """Return the rows of a record. Raises ValueError where damage has put records out of order."""
+        if key < self._asked:
+            raise ValueError("the state's records are out of order")
+        self._asked = key
         while self._next is not None and self._next[0] < key:  # of no record
             self._next = next(self._groups, None)
         return self._next[1] if self._next is not None and self._next[0] == key else ()

@@ -257,7 +257,7 @@ def _grouped(person: str, entries: Sequence[Entry], rest: Rest, snapshot: Snapsh
     room = snapshot.rules.index.max_rows + SLACK
     missing: set[TaskPlace] = set()
     for group in _groups(person, {order: _proposal(entry) for order, entry in by_order.items()}, rest, snapshot):
-        orders = [each.order for each in (group.leader, *group.others)]
+        orders = [each.order for each in group.members]
         missing.update(place_of(order) for order in orders if order not in by_order)
         room -= len(orders)
         if not missing:
@@ -270,7 +270,8 @@ def _grouped(person: str, entries: Sequence[Entry], rest: Rest, snapshot: Snapsh
 
 def _groups(person: str, proposals: Mapping[Order, Proposal], rest: Rest, snapshot: Snapshot) -> Iterable[Group]:
     """Return the groups of a person's proposals, these and those of the rest; those at all other places are none."""
-    threshold = snapshot.rules.index.duplicates or THRESHOLD
+    wanted = snapshot.rules.index.duplicates
+    threshold = THRESHOLD if wanted is None else wanted  # 0 is one, too
     if not snapshot.memory.follows:
         return group_duplicates(proposals.values(), threshold, _name_words(snapshot))
     taken = rest.taken.get("Proposed", frozenset[Order]())

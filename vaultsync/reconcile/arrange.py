@@ -256,7 +256,7 @@ def _grouped(person: str, entries: Sequence[Entry], rest: Rest, snapshot: Snapsh
     by_order = {entry.order: entry for entry in entries}
     room = snapshot.rules.index.max_rows + SLACK
     missing: set[TaskPlace] = set()
-    for group in _groups(person, {order: _proposal(entry) for order, entry in by_order.items()}, rest, snapshot):
+    for group in _groups(person, by_order, rest, snapshot):
         orders = [each.order for each in group.members]
         missing.update(place_of(order) for order in orders if order not in by_order)
         room -= len(orders)
@@ -268,14 +268,15 @@ def _grouped(person: str, entries: Sequence[Entry], rest: Rest, snapshot: Snapsh
         raise MoreTasksError(missing)
 
 
-def _groups(person: str, proposals: Mapping[Order, Proposal], rest: Rest, snapshot: Snapshot) -> Iterable[Group]:
+def _groups(person: str, entries: Mapping[Order, Entry], rest: Rest, snapshot: Snapshot) -> Iterable[Group]:
     """Return the groups of a person's proposals, these and those of the rest; those at all other places are none."""
     wanted = snapshot.rules.index.duplicates
     threshold = THRESHOLD if wanted is None else wanted  # 0 is one, too
     if not snapshot.memory.follows:
-        return group_duplicates(proposals.values(), threshold, _name_words(snapshot))
+        return group_duplicates(map(_proposal, entries.values()), threshold, _name_words(snapshot))
     taken = rest.taken.get("Proposed", frozenset[Order]())
     grouping = snapshot.memory.grouping(person, lambda: Grouping(threshold, _name_words(snapshot)))
+    proposals = {order: _proposal(entry, grouping.get(order)) for order, entry in entries.items()}
     looked_at = {*proposals, *taken, *rest.shelf.odd}
     if unseen := {place_of(order) for order in looked_at - taken if rest.shelf.has("Proposed", order)}:
         raise MoreTasksError(unseen)
@@ -288,12 +289,15 @@ def _groups(person: str, proposals: Mapping[Order, Proposal], rest: Rest, snapsh
     return grouping
 
 
-def _proposal(entry: Entry) -> Proposal:
+def _proposal(entry: Entry, known: Proposal | None = None) -> Proposal:
+    """Return what grouping has to know of an entry: what is `known` if its line reads as it did."""
     source = entry.source
     if source is None:
         return Proposal(entry.order, "")
-    facts = source.facts
-    return Proposal(entry.order, source.text.prose, facts.fields, facts.due, facts.scheduled, facts.start)
+    raw, facts = source.task.raw, source.facts
+    if known is not None and known.raw == raw:
+        return known
+    return Proposal(entry.order, source.text.prose, facts.fields, facts.due, facts.scheduled, facts.start, raw)
 
 
 def _name_words(snapshot: Snapshot) -> frozenset[str]:

@@ -40,6 +40,7 @@ class Proposal:
     due: str | None = None
     scheduled: str | None = None
     start: str | None = None
+    raw: bytes = field(default=b"", compare=False, repr=False)  # the line that all but the order was read of
 
 
 @dataclass(frozen=True, slots=True)

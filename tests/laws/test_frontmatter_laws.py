@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Any
 
+import pytest
 import yaml
-from hypothesis import assume, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from vaultsync.markdown.frontmatter import Scalar, find, properties, set_properties
@@ -135,6 +137,43 @@ def test_every_note_is_changed_as_asked_or_refused(raw: str, changes: dict[str, 
     assert problem is None or after == text
     assert not changes or wanted.items() <= values.items() or after == text
     assert not set(values) & (set(changes) - set(wanted))
+
+
+TAME_PIECES = st.sampled_from(
+    [
+        *"ab1:,-[]\"'#. \n()/@+_\r&?%=~$é–’",
+        *("a: ", "\nb:", "- ", "? ", "[x, y]", '"q"', "'s'", "\n  ", " # c", '"[[Ana]]"', "Q&A", "---", "..."),
+        *("2025-01-01", "2025-13-45", "12:30", "1_000", "0x1f", "1e3", ".inf", "true", "no", "null"),
+        *("!", "&a ", "*a", "{", "}", "\\", "\t", "|", ">", "\u2028", "\ufeff"),
+    ]
+)
+
+
+def safely_loaded(raw: str) -> tuple[Any, str | None]:
+    try:
+        return yaml.safe_load(raw), None
+    except (yaml.YAMLError, ValueError) as error:
+        return None, " ".join(str(error).split())
+
+
+@settings(max_examples=1000)
+@example("a: !")
+@example("a: [" * 100 + "]" * 100)
+@given(st.one_of(st.lists(TAME_PIECES, max_size=12), st.lists(TAME_PIECES, max_size=300)).map("".join))
+def test_what_libyaml_reads_is_what_pyyaml_reads(raw: str) -> None:
+    found, problem = properties(raw)
+    value, why = safely_loaded(raw)
+    if why is not None:
+        assert problem == f"frontmatter: {why}"
+    elif problem is None:
+        assert repr(found) == repr({str(key): item for key, item in (value or {}).items()})
+    else:
+        assert "too many digits" in problem or not isinstance(value, dict)
+
+
+@pytest.mark.parametrize("opener", ["[", "- ", "? ", "{", "a:\n "])
+def test_frontmatter_may_be_nested_as_deeply_as_anybody_likes(opener: str) -> None:
+    assert properties(opener * 20_000)[1]
 
 
 def test_the_day_of_a_date_is_kept() -> None:

@@ -5,6 +5,7 @@ Which keys matter, and what they mean, is left to others.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +17,11 @@ from frontmatter.default_handlers import YAMLHandler
 
 from vaultsync.markdown.textlines import count_ends, prevailing_end
 
+try:
+    from yaml import CSafeLoader
+except ImportError:  # a PyYAML without libyaml
+    from yaml import SafeLoader as CSafeLoader  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -26,6 +32,10 @@ _CLOSES = re.compile(r"(?<=[\r\n])---[ \t]*(?=[\r\n]|\Z)")
 _LINE_BREAK = re.compile(r"[\r\n\x85\u2028\u2029]")  # what YAML takes for one
 _MAX_NODES = 20_000  # without aliases no text holds more than it has characters; few of them may be doubled
 _MAX_BITS = 128
+# As people write it: without tags, aliases, braces, block texts and escapes.
+_TAME = re.compile(r"""[\w \r\n:;,./()\[\]"'“”’+@#$%&?~=–…-]{0,2000}""")
+_OPENERS = ("[", "- ", "? ")
+_MOST_OPENED = 40
 _LIMIT_BYTES = 65_536
 # Beginning with a letter and free of punctuation that YAML could read; whether it is "yes" or "null" the parser says.
 _PLAIN = re.compile(r"[^\W\d_](?:[\w ./@()+-]*[\w.)])?")
@@ -68,14 +78,20 @@ class _Loader(yaml.SafeLoader):
             raise ValueError("aliases multiply its content")
         return node
 
-    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
-        number = super().construct_yaml_int(node)
-        if number.bit_length() > _MAX_BITS:
-            raise ValueError("a number of too many digits")
-        return number
+
+class _QuickLoader(CSafeLoader):
+    """The same by libyaml: ten times as fast, for what is tame. All else it may read differently, or too deeply."""
 
 
-_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
+def _short_int(loader: yaml.SafeLoader | CSafeLoader, node: yaml.ScalarNode) -> int:
+    number = loader.construct_yaml_int(node)
+    if number.bit_length() > _MAX_BITS:
+        raise ValueError("a number of too many digits")
+    return number
+
+
+for _each in (_Loader, _QuickLoader):
+    _each.add_constructor("tag:yaml.org,2002:int", _short_int)
 
 
 def _expanded(node: yaml.Node, known: dict[int, int]) -> int:
@@ -102,7 +118,7 @@ def properties(raw: str, limit_bytes: int | None = _LIMIT_BYTES) -> tuple[dict[s
 @lru_cache(maxsize=32)  # in one turn a note is read, planned on, checked and read back
 def _read(raw: str) -> tuple[Mapping[str, object], str | None]:
     try:
-        value: Any = YAMLHandler().load(raw, Loader=_Loader)
+        value = _loaded(raw)
         if value is None:
             return {}, None
         if not isinstance(value, dict):
@@ -112,6 +128,13 @@ def _read(raw: str) -> tuple[Mapping[str, object], str | None]:
         return {}, "frontmatter: nested too deeply"
     except Exception as error:  # noqa: BLE001 - PyYAML's constructors let out a dozen kinds, KeyError and TypeError among them
         return {}, f"frontmatter: {' '.join(str(error).split())}"
+
+
+def _loaded(raw: str) -> Any:
+    if _TAME.fullmatch(raw) and all(raw.count(opener) <= _MOST_OPENED for opener in _OPENERS):
+        with contextlib.suppress(yaml.YAMLError, ValueError):  # which are PyYAML's own parser's to tell
+            return YAMLHandler().load(raw, Loader=_QuickLoader)
+    return YAMLHandler().load(raw, Loader=_Loader)
 
 
 def set_properties(text: str, changes: Mapping[str, Scalar | None]) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import mistune
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from mistune.core import BlockState
@@ -181,6 +181,38 @@ BLOCKS = st.recursive(
     max_leaves=8,
 )
 DOCUMENTS = st.lists(BLOCKS, max_size=4).map(lambda blocks: "\n\n".join("\n".join(block) for block in blocks) + "\n")
+
+
+CALM_STARTS = st.sampled_from(
+    [
+        "- [ ] a",
+        "* [x] b",
+        "1. [ ] c",
+        "2. [?] d",
+        "- a",
+        "-",
+        "text",
+        "# h",
+        "## h",
+        "#t",
+        "===",
+        "---",
+        "[ ] a",
+        "a <b",
+        "",
+    ]
+)
+CALM = st.lists(st.tuples(INDENTS, CALM_STARTS, ENDS).map("".join), max_size=12).map("".join)
+
+
+@settings(max_examples=500)
+@given(st.one_of(CALM, SOUP, DOCUMENTS))
+def test_section_by_section_the_same_is_found_as_in_the_whole(text: str) -> None:
+    source = walker._tagged(walker._parsable(text, None))
+    sections = list(walker._sections(source))
+    assert sorted(line for section in sections for line in walker._read(section, 100)) == sorted(
+        walker._read(source, 100)
+    )
 
 
 def by_stock_mistune(text: str) -> list[int]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mistune.block_parser import BlockParser
@@ -21,7 +22,7 @@ from vaultsync.markdown import frontmatter
 from vaultsync.markdown.textlines import count_ends
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 SENTINEL = "\U0010fa5e"
 
@@ -32,6 +33,8 @@ _BEFORE_BOX = re.compile(r"[ \t]*+(?:(?:>[ \t]*+)*(?:[-+*]|[0-9]{1,9}+[.)])[ \t]
 # Obsidian reads a numbered item straight after the box as a list inside the item, which then is no task.
 _TASK = re.compile(rf"\[.\]{SENTINEL}(?P<line>[0-9]++)(?![ \t]+[0-9]{{1,9}}[.)](?:[ \t]|$))", re.MULTILINE)
 _TAG = re.compile(rf"{SENTINEL}([0-9]++)")
+_HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
+_HIDES = re.compile(r"```|~~~|%%|\$\$|<")  # or may, were it at the start of a block
 _LEADING_TABS = re.compile(r"^[ >*+\-0-9.)]*+\t[ \t>*+\-0-9.)]*+", re.MULTILINE)
 
 
@@ -62,7 +65,8 @@ def find_task_lines(text: str, nesting: int = 100, *, skip: tuple[int, int] | No
     if not source:
         return TaskLines((), None)
     try:
-        return TaskLines(_read(source, nesting), None)
+        found = chain.from_iterable(_read(section, nesting) for section in _sections(source))
+        return TaskLines(tuple(sorted(found)), None)
     except _TooDeepError as error:
         what = f"lists and quotes stand more than {nesting} deep in each other; `limits.nesting` raises the limit"
         return TaskLines((), what, error.line)
@@ -118,11 +122,27 @@ def _next_line(source: str, position: int) -> int:
     return source.find("\n", position) + 1 or len(source)
 
 
-def _read(source: str, nesting: int) -> tuple[int, ...]:
+def _sections(source: str) -> Iterator[str]:
+    """Yield the sections that hold candidates.
+
+    A heading ends every list, quote and paragraph, so that each section is parsed by itself: of a long note, little.
+    Where a fence or the like may hide headings, the whole is one section.
+    """
+    if _HIDES.search(source):
+        yield source
+        return
+    end = 0
+    while (candidate := source.find(SENTINEL, end)) >= 0:
+        start = max((heading.start() for heading in _HEADING.finditer(source, end, candidate)), default=end)
+        heading = _HEADING.search(source, candidate)
+        end = heading.start() if heading else len(source)
+        yield source[start:end]
+
+
+def _read(section: str, nesting: int) -> Iterator[int]:
     state = _State()
-    state.process(source)
+    state.process(section)
     _blocks(nesting).parse(state)
-    found: list[int] = []
     unread: list[Sequence[dict[str, Any]]] = [state.tokens]
     while unread:
         for token in unread.pop():
@@ -132,8 +152,7 @@ def _read(source: str, nesting: int) -> tuple[int, ...]:
             unread.append(children)
             # The first child has a text as a paragraph, and as a heading where a half-typed "-" below underlines it.
             if token["type"] == "list_item" and (task := _TASK.match(children[0].get("text", ""))):
-                found.append(int(task["line"]))
-    return tuple(sorted(found))
+                yield int(task["line"])
 
 
 @cache  # a parser compiles its rules once and keeps nothing of what it parsed

@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from vaultsync.read_ahead import ENOUGH, Work, read_many, read_note
 from vaultsync.reconcile.copies import Copy, is_twin, numbered_original, original_of, spellings
 from vaultsync.storage import vault
-from vaultsync.tasks.note import Note, held_note, parse_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from vaultsync.clock import Clock
     from vaultsync.settings import Settings
+    from vaultsync.tasks.note import Note
+
 
 # A file changed this shortly before it was read may change again within the same time stamp.
 _FRESH = 2.0
@@ -44,16 +46,26 @@ class Scanner:
     _numbered: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # may be copies by their name, of these
     _twins: dict[str, tuple[str, str, bool]] = field(default_factory=dict)  # of such a path: both digests, the answer
 
+    @property
+    def _work(self) -> Work:
+        return Work(self.settings.root, self.settings.rules)
+
     def scan_all(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Bring everything up to date: list the vault, read what is new or changed, drop what is gone."""
         listing = vault.list_notes(self.settings.root, self.settings.wants)
         self.unreadable, self.stale_temps = listing.unreadable, listing.stale_temps
         for path in (self.notes.keys() | self.copies.keys()) - listing.notes.keys():
             self._drop(path)
-        for number, (path, stamp) in enumerate(sorted(listing.notes.items())):
-            self._look_at(path, stamp)
+
+        def report(done: int) -> None:
             if progress:
-                progress(number + 1, len(listing.notes))
+                progress(done, len(listing.notes))
+
+        began, ahead = self.clock.now(), {} if self._listed else self._read_ahead(listing.notes, report)
+        for number, (path, stamp) in enumerate(sorted(listing.notes.items())):
+            self._look_at(path, stamp, ahead.get(path))
+            report(max(number + 1, len(ahead)))
+        self._read_at |= dict.fromkeys(ahead.keys() & self._read_at.keys(), began)
         self._listed = True
         self._sort_numbered()
 
@@ -135,12 +147,17 @@ class Scanner:
                 digests[path] = note.digest
         return digests
 
-    def _look_at(self, path: str, stamp: vault.Stamp) -> None:
+    def _read_ahead(self, stamps: Mapping[str, vault.Stamp], progress: Callable[[int], None]) -> dict[str, Note]:
+        """Read all notes at once where that is much to read."""
+        sizes = {path: stamp.size for path, stamp in sorted(stamps.items())}
+        return read_many(sizes, self._work, progress) if sum(sizes.values()) >= ENOUGH else {}
+
+    def _look_at(self, path: str, stamp: vault.Stamp, ahead: Note | None = None) -> None:
         known = self._stamps.get(path)
         if known == stamp and self._read_at[path] - stamp.mtime_ns / 1e9 > _FRESH:
             return
         before = self.known(path)
-        note = self._read(path, stamp)
+        note = ahead or read_note(path, stamp.size, self._work, before)
         if note is None:
             self._drop(path)
             return
@@ -161,23 +178,6 @@ class Scanner:
             self.noticed_at[path] = self.clock.monotonic()
         if age >= -_FRESH:
             self.changed_at[path] = self.clock.monotonic() - max(age, 0.0)
-
-    def _read(self, path: str, stamp: vault.Stamp) -> Note | None:
-        limit = self.settings.rules.limits.note_bytes
-        if stamp.size > limit:
-            what = f"the note is {stamp.size} bytes, larger than {limit}; `limits.note_bytes` raises the limit"
-            return held_note(path, "", what)
-        try:
-            content = vault.read(self.settings.root, path)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            return held_note(path, "", f"can't be read: {error.strerror}")
-        digest = vault.digest_of(content)
-        before = self.known(path)
-        if before is not None and before.digest == digest:
-            return before
-        return parse_note(path, content, digest, self.settings.rules)
 
     def _is_new(self, path: str, before: Note | None) -> bool:
         now = self.known(path)

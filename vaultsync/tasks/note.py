@@ -57,7 +57,7 @@ class Task:
     @staticmethod
     def of(path: str, number: int, line: TaskLine, rules: Rules) -> Task:
         """Make a task of a line that was read by these rules."""
-        return Task(path, number, line.symbol, line.block_id, line.text.encode(), _line_reader(rules))
+        return Task(path, number, line.symbol, line.block_id, line.text.encode(), line_reader_of(rules))
 
     @property
     def line(self) -> TaskLine:
@@ -190,7 +190,7 @@ def _wanted_properties(path: str, front: Frontmatter, problems: list[Problem]) -
 
 
 def _read_tasks(path: str, lines: Sequence[str], numbers: Sequence[int], rules: Rules) -> Iterator[Task]:
-    read_line = _line_reader(rules)
+    read_line = line_reader_of(rules)
     for number in numbers:
         text = line_and_end(lines[number - 1])[0]
         head = head_of(text, rules.tasks)
@@ -199,7 +199,8 @@ def _read_tasks(path: str, lines: Sequence[str], numbers: Sequence[int], rules: 
             yield Task(path, number, head.match[3], block_id, text.encode(), read_line)
 
 
-def _line_reader(rules: Rules) -> LineReader:
+def line_reader_of(rules: Rules) -> LineReader:
+    """Return what reads the lines of tasks by these rules."""
     return line_reader(rules.tasks, hidden=rules.read_hidden_fields)
 
 

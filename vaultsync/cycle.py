@@ -17,6 +17,7 @@ from vaultsync.errors import HaltError, VaultsyncError
 from vaultsync.model import Problem
 from vaultsync.reconcile.locate import has_own_ids
 from vaultsync.reconcile.memory import Memory
+from vaultsync.reconcile.places import NewcomersError
 from vaultsync.reconcile.plan import Plan, plan_cycle
 from vaultsync.reconcile.safety import suspicious
 from vaultsync.rest import STAMPS_TELL, list_all, mark_of, record_of
@@ -28,7 +29,6 @@ from vaultsync.storage.backups import Backups
 from vaultsync.storage.heartbeat import KEPT, ConflictRecord, Heartbeat, ProblemRecord, TurnRecord
 from vaultsync.storage.journal import RunStart
 from vaultsync.storage.seen import ARRIVED
-from vaultsync.tasks.people import UNASSIGNED
 from vaultsync.waits import Waiting, Waits
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class Wheel:
         leave = partial(self._must_leave, stop, force=force)
         blocked: dict[str, str] = {}  # notes that the system doesn't let us write, and its words
         refused: dict[tuple[str, int], Problem] = {}
-        newcomers: set[str] = set()
+        newcomers: frozenset[str] = frozenset()
         written: set[str] = set()
         checked = Checked()
         arriving = self._left_of_arrival()
@@ -169,12 +169,11 @@ class Wheel:
                 snapshot, known_problems = self.snapshots.take(
                     frozenset(blocked), frozenset(refused), newcomers, arriving=arriving > 0, force=force
                 )
-                plan, seen = plan_cycle(snapshot), len(snapshot.notes)
-            # Whoever gets an index note is known from then on, which may change how other mentions are read.
-            people = {note.person for note in plan.index_notes if note.person and note.person != UNASSIGNED}
-            if made := people - newcomers - set(snapshot.roster.people):
-                newcomers |= made
-                continue
+                try:
+                    plan, seen = plan_cycle(snapshot), len(snapshot.notes)
+                except NewcomersError as error:
+                    newcomers |= error.people
+                    continue
             self._halt_if_suspicious(plan, snapshot, force=force)
             checked = self._checked(plan)
             if checked.stale or checked.refused.keys() - refused.keys():

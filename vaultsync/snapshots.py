@@ -13,7 +13,7 @@ from vaultsync.model import Problem
 from vaultsync.reconcile.snapshot import Changed, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
 
     from vaultsync.clock import Clock
     from vaultsync.reconcile.memory import Memory
@@ -44,7 +44,7 @@ class Snapshots:
         self,
         blocked: frozenset[str],
         refused: frozenset[tuple[str, int]],
-        newcomers: Iterable[str],
+        newcomers: AbstractSet[str],
         *,
         arriving: bool,
         force: bool,
@@ -52,7 +52,7 @@ class Snapshots:
         """Return the vault as it is now, and what is wrong with it.
 
         `blocked` are notes that the system doesn't let us write, `refused` lines that don't take their edit, and
-        `newcomers` people who are about to get an index note.
+        `newcomers` strangers who may get an index note.
         """
         scanner, waits, state = self.waiting.scanner, self.waiting.waits, self.state
         notes = scanner.notes
@@ -64,7 +64,7 @@ class Snapshots:
             for path, record in state.index_notes.items()
             if record.person and path in notes and (notes[path].held or notes[path].blank)
         }
-        roster, roster_problems = self._census.roster(unread.union(newcomers))
+        roster, roster_problems = self._census.roster(unread | newcomers)
         ages = {path: scanner.age(path) for path in scanner.changed_at}
         snapshot = Snapshot(
             notes=notes,
@@ -86,6 +86,7 @@ class Snapshots:
                 if age < waits.settle and path in notes and notes[path].kind == "index"
             ),
             refused=refused,
+            newcomers=newcomers,
             may_create=not arriving,
             force=force,
             copies=scanner.copies,

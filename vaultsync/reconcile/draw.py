@@ -34,7 +34,7 @@ from vaultsync.reconcile.base import IndexRecord
 from vaultsync.reconcile.beneath import TypedBeneath
 from vaultsync.reconcile.overview import draw_overview
 from vaultsync.reconcile.page import Drawing, NoteWrite, Page
-from vaultsync.reconcile.places import Standing, moved_line, new_places
+from vaultsync.reconcile.places import NewPlaces, Standing, moved_line
 from vaultsync.tasks.line import BLOCK_ID
 from vaultsync.tasks.people import canonical
 
@@ -53,6 +53,7 @@ _ROWS_OWN_ID = re.compile(rf" (\^{BLOCK_ID.pattern})\s*\Z")
 
 def draw(  # noqa: PLR0913 - the notes are a function of all of these
     arranged: Mapping[str, Arrangement],
+    new: NewPlaces,
     after: Mapping[str, SourceTask],
     merged: Mapping[str, Merged],
     index_notes: Mapping[str, IndexNote],
@@ -74,10 +75,8 @@ def draw(  # noqa: PLR0913 - the notes are a function of all of these
     for path in sorted(standing.frozen - set(standing.drawn.values())):
         # It isn't written, but its rows are known as they stand, so that only a further edit of them counts.
         _in_place(index_notes[path], page, frozen=True)
-    without = (person for person in arranged if person not in standing.drawn and arranged[person].sections)
-    made, problems = new_places(without, index_notes, snapshot)
-    drawing.problems += problems
-    places = {**standing.drawn, **made}
+    drawing.problems += new.problems
+    places = {**standing.drawn, **new.paths}
     drawing.index_notes = tuple(
         _note_write(person, places[person], arranged.get(person, Arrangement()), index_notes, standing, page)
         for person in sorted(places)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vaultsync.index.links import render_link
 from vaultsync.index.note import index_path
 from vaultsync.markdown.frontmatter import set_properties
 from vaultsync.model import Problem
 from vaultsync.reconcile.rollup import section_of
-from vaultsync.tasks.people import canonical, person_key
+from vaultsync.tasks.people import UNASSIGNED, canonical, person_key
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
@@ -118,13 +118,29 @@ def unread_people(snapshot: Snapshot) -> frozenset[str]:
     return frozenset(canonical(name, snapshot.roster) for name in _unread(snapshot).values())
 
 
-def new_places(
-    people: Iterable[str], taken: Iterable[str], snapshot: Snapshot
-) -> tuple[dict[str, str], tuple[Problem, ...]]:
-    """Return where index notes are to be made for people who have none; those whose note is held now are left out."""
+class NewPlaces(NamedTuple):
+    """Where index notes are to be made, by person, and why some can't be."""
+
+    paths: Mapping[str, str]
+    problems: tuple[Problem, ...]
+
+
+class NewcomersError(Exception):
+    """Strangers are about to get index notes: from then on they are known, which may change how mentions are read."""
+
+    def __init__(self, people: AbstractSet[str]) -> None:
+        super().__init__(people)
+        self.people = people
+
+
+def new_places(people: Iterable[str], taken: Iterable[str], snapshot: Snapshot) -> NewPlaces:
+    """Return where index notes are to be made for people who have none; those whose note is held now are left out.
+
+    Raises NewcomersError for strangers, where only some may get one.
+    """
     people = sorted(people)
     if not people or not snapshot.may_create:
-        return {}, ()
+        return NewPlaces({}, ())
     held = unread_people(snapshot)
     overviews = (path for path, note in snapshot.notes.items() if note.kind == "overview")
     used = {_folded(path) for path in (*taken, snapshot.rules.overview, *overviews)}
@@ -145,7 +161,10 @@ def new_places(
             continue
         used.add(_folded(path))
         places[person] = path
-    return places, tuple(problems)
+    known = {UNASSIGNED, *snapshot.roster.people}
+    if snapshot.newcomers is not None and (strangers := places.keys() - known - snapshot.newcomers):
+        raise NewcomersError(strangers)
+    return NewPlaces(places, tuple(problems))
 
 
 def unmade(tasks: Iterable[SourceTask], drawn: Container[str], snapshot: Snapshot) -> tuple[Problem, ...]:

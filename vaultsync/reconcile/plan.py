@@ -28,7 +28,7 @@ from vaultsync.reconcile.draw import draw
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.focus import Last, Open, Part, everything, left_open, part_of, rows_of, touch
 from vaultsync.reconcile.locate import Located, absent_tasks, assigned
-from vaultsync.reconcile.places import Standing, unmade, unread_people
+from vaultsync.reconcile.places import Standing, new_places, unmade, unread_people
 from vaultsync.reconcile.reading import MorePeopleError, WholeVaultError
 from vaultsync.reconcile.shelf import MoreTasksError
 from vaultsync.reconcile.sides import Disagreement
@@ -88,6 +88,8 @@ class Plan:
 
 def plan_cycle(snapshot: Snapshot) -> Plan:
     """Plan one cycle over everything in the snapshot. Planning again on the outcome plans nothing.
+
+    Raises NewcomersError where strangers are about to get index notes, unless anybody may.
 
     Where the memory follows the vault, only what has changed since the last plan, and what that touches, is looked at.
     """
@@ -168,6 +170,7 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     if part.people is not None and has_more:
         raise WholeVaultError
     arranged = without_rows(arranged, {(index_notes[path].person, key) for path, key in matched.unsure})
+    new = new_places(_without_note(arranged, standing), captured.index_notes, snapshot)
     stamps = stamp(arranged.values(), located.copies, taken, snapshot.rules)
     edits |= {edit.place: edit for edit in stamps.edits}
     arranged = {person: with_stamps(arrangement, stamps) for person, arrangement in arranged.items()}
@@ -178,7 +181,7 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
         if source.task.order in stamps.tasks or source.task.order not in located.copies
     ]
     after = {source.key: source for source in stamped if source.key}
-    drawing = draw(arranged, after, merged, captured.index_notes, edits, absorbing, part, snapshot)
+    drawing = draw(arranged, new, after, merged, captured.index_notes, edits, absorbing, part, snapshot)
     done, undone = absorbed(absorbing, drawing.texts, vanished.remarks.keys())
     shown = _still_missing(snapshot, drawing.rows, rows, part, matched)
     base = _new_base(snapshot, merged, stamped, shown, copied_rows(rows) if absorbing.absorptions else {})
@@ -214,8 +217,12 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
 
 def _is_first_note(arranged: Mapping[str, Arrangement], standing: Standing, snapshot: Snapshot) -> bool:
     """Tell whether somebody gets an index note who has none, not even one that can't be read just now."""
-    without = arranged.keys() - standing.drawn.keys() - unread_people(snapshot)
-    return any(arranged[person].sections for person in without)
+    return not _without_note(arranged, standing) <= unread_people(snapshot)
+
+
+def _without_note(arranged: Mapping[str, Arrangement], standing: Standing) -> AbstractSet[str]:
+    """Return who has something to show and no index note that it could be shown in."""
+    return {person for person, each in arranged.items() if each.sections and person not in standing.drawn}
 
 
 def _merge_all(

@@ -56,6 +56,7 @@ class Snapshot:
     )  # lines whose planned edit would not read back
     copies: Mapping[str, Copy] = field(default_factory=dict)  # conflict copies; no notes
     put_off: AbstractSet[str] = field(default_factory=frozenset)  # copies that can't be absorbed yet
+    newcomers: AbstractSet[str] | None = None  # strangers who may get an index note; None: anybody may
     may_create: bool = True  # index notes and the overview, where there are none
     force: bool = False  # render over a foreign layout
     memory: Memory = field(default_factory=Memory, compare=False)

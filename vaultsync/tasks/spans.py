@@ -51,9 +51,11 @@ def set_block_id(line: TaskLine, block_id: str) -> str:
         return line.text
     start, end = line.body
     tail = max([end, *(field.end for field in line.fields if field.name == "block_id")])
-    stranded = re.compile(rf"(?<![^{SPACES}])\^{re.escape(block_id)}(?![^{SPACES}])", re.IGNORECASE)
-    kept = [piece.strip(SPACES) for piece in stranded.split(line.text[start:end])]
-    body = line.text[start:end] if len(kept) == 1 else " ".join(filter(None, kept))
+    body = line.text[start:end]
+    if "^" in body:  # compiling costs more than all else here
+        stranded = re.compile(rf"(?<![^{SPACES}])\^{re.escape(block_id)}(?![^{SPACES}])", re.IGNORECASE)
+        kept = [piece.strip(SPACES) for piece in stranded.split(body)]
+        body = body if len(kept) == 1 else " ".join(filter(None, kept))
     return f"{line.text[:start]}{body} ^{block_id}{line.text[tail:]}" if body else line.text
 
 

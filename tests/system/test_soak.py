@@ -184,7 +184,8 @@ def test_a_daemon_under_everything_at_once_comes_to_rest(
     assert [path for path in vault.rglob(".vaultsync-*") if path.is_file()] == []
     # On a busy machine a save in two steps, with a quiet period this short, may be met in its middle.
     odd = [line for line in said if line["level"] in {"warning", "error"}]
-    assert [line for line in odd if "is empty, though" not in line.get("what", "")] == []
+    explained = ("is empty, though", "the vault kept changing")  # by so busy a crowd
+    assert [line for line in odd if not any(words in line.get("what", "") for words in explained)] == []
     cycles = [line for line in said if line["event"] == "cycle"]
     # Several turns may follow one change (quiet, stamps, moves), each of a note and of the index notes that show it.
     assert len(cycles) <= 4 * len(crowd.done) + 10

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,6 +44,24 @@ def test_a_deleted_note_is_not_brought_back(tmp_path: Path, backups: Backups) ->
     with pytest.raises(vault.TargetChangedError):
         vault.write(tmp_path, "a.md", b"new", digest("old"), backups)
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("moment", ["_filled_temp", "sync_folder"])
+def test_a_note_that_goes_with_its_folder_has_changed(
+    tmp_path: Path, backups: Backups, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    (tmp_path / "Drop").mkdir()
+    (tmp_path / "Drop/A.md").write_bytes(b"one")
+    usual = getattr(vault, moment)
+
+    def after_the_folder_went(*args: Any, **kwargs: Any) -> Any:
+        shutil.rmtree(tmp_path / "Drop")
+        return usual(*args, **kwargs)
+
+    monkeypatch.setattr(vault, moment, after_the_folder_went)
+    with pytest.raises(vault.TargetChangedError):
+        vault.write(tmp_path, "Drop/A.md", b"two", vault.digest_of(b"one"), backups)
+    assert not (tmp_path / "Drop").exists()
 
 
 def test_a_new_note_never_replaces_one(tmp_path: Path, backups: Backups) -> None:

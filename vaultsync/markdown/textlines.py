@@ -38,7 +38,10 @@ class EditMismatch(ValueError):  # noqa: N818 - it names what happened: the note
 
 def split_lines(text: str) -> list[str]:
     r"""Split a text after each `\n`, `\r\n` or `\r`, and nowhere else; joined again the lines are the text."""
-    return _LINE.findall(text)
+    if "\r" in text:
+        return _LINE.findall(text)
+    *lines, last = text.split("\n")
+    return [f"{line}\n" for line in lines] + [last] * bool(last)
 
 
 def line_and_end(line: str) -> tuple[str, str]:

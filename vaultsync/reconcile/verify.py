@@ -106,6 +106,8 @@ def _appended(text: str, added: Sequence[str]) -> str:
 
 
 def _replaced(text: str, edits: Sequence[PlannedEdit]) -> tuple[str, tuple[Problem, ...]]:
+    if all(edit.after for edit in edits):
+        return apply_line_edits(text, (LineEdit(edit.line, edit.before, edit.after) for edit in edits)), ()
     lines = [line_and_end(line)[0] for line in split_lines(text)]
     moved = list(lines)
     problems: list[Problem] = []

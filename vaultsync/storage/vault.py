@@ -164,7 +164,10 @@ def write(root: Path, path: str, content: bytes, expected: str | None, backups: 
     target = root / path
     refuse_outside(root, target.parent)
     before = require_unchanged(target, expected)
-    temp = _filled_temp(target.parent, content, like=target)
+    try:
+        temp = _filled_temp(target.parent, content, like=target)
+    except FileNotFoundError:
+        raise TargetChangedError(str(target)) from None  # gone, maybe with its folder
     written = digest_of(content)
     # From here on, what stands under the temporary name may be what somebody wrote; the name tells what we wrote.
     spare = temp.with_name(f"{temp.name.removesuffix(TEMP_SUFFIX)}-{written}{TEMP_SUFFIX}")
@@ -188,7 +191,10 @@ def write(root: Path, path: str, content: bytes, expected: str | None, backups: 
     if exchanged:
         displaced.take()
     backups.await_late(displaced)
-    sync_folder(target.parent)
+    try:
+        sync_folder(target.parent)
+    except FileNotFoundError:
+        raise TargetChangedError(str(target)) from None  # the same, since then
     if not is_as_planned:
         displaced.older = True
         backups.guard(displaced, before, content, saved)

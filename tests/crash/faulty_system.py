@@ -64,8 +64,8 @@ class FaultySystem:
             if name.startswith("sqlite"):
                 raise sqlite3.OperationalError(SQLITE_WORDS[self.what])
             raise OSError(self.what, os.strerror(self.what))
-        if self.after:
-            made(*args, **kwargs)
+        if self.after and hasattr(opened := made(*args, **kwargs), "close"):
+            opened.close()  # the interpreter lives on, and would complain of a scandir left open
         raise KilledError
 
     def wrapped(self, name: str, made: Callable[P, R]) -> Callable[P, R]:

@@ -21,13 +21,13 @@ from vaultsync.reconcile.absorb import (
     with_absorbed_rows,
 )
 from vaultsync.reconcile.arrange import arrange, without_rows
-from vaultsync.reconcile.base import BaseTask, IndexRecord, former_rows
 from vaultsync.reconcile.capture import capture, found_again, with_capture_note
 from vaultsync.reconcile.completion import completed_lines, lines_around
 from vaultsync.reconcile.draw import draw
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.focus import Last, Open, Part, everything, left_open, part_of, rows_of, touch
 from vaultsync.reconcile.locate import Located, absent_tasks, assigned
+from vaultsync.reconcile.new_base import new_base, rows_shown
 from vaultsync.reconcile.places import Standing, new_places, unmade, unread_people
 from vaultsync.reconcile.reading import MorePeopleError, WholeVaultError
 from vaultsync.reconcile.shelf import MoreTasksError
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from vaultsync.model import TaskLine
     from vaultsync.reconcile.arrange import Arrangement
-    from vaultsync.reconcile.loose import Matched
+    from vaultsync.reconcile.base import BaseTask, IndexRecord
     from vaultsync.reconcile.page import NoteWrite
     from vaultsync.reconcile.snapshot import RowAt, Snapshot, SourceTask
 
@@ -183,8 +183,8 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     after = {source.key: source for source in stamped if source.key}
     drawing = draw(arranged, new, after, merged, captured.index_notes, edits, absorbing, part, snapshot)
     done, undone = absorbed(absorbing, drawing.texts, vanished.remarks.keys())
-    shown = _still_missing(snapshot, drawing.rows, rows, part, matched)
-    base = _new_base(snapshot, merged, stamped, shown, copied_rows(rows) if absorbing.absorptions else {})
+    shown = rows_shown(snapshot, drawing.rows, rows, part, matched)
+    base = new_base(snapshot, merged, stamped, shown, copied_rows(rows) if absorbing.absorptions else {})
     plan = Plan(
         edits=tuple(edits[place] for place in sorted(edits)),
         index_notes=drawing.index_notes,
@@ -351,55 +351,6 @@ def _tasks_after(
                 task = Task.of(path, number, line, snapshot.rules)
                 tasks.append(assigned(task, snapshot.read_text, located.persons.get(path), located.spelling))
     return tasks
-
-
-def _still_missing(
-    snapshot: Snapshot,
-    drawn: Mapping[str, Mapping[str, str]],
-    rows: Mapping[str, Sequence[RowAt]],
-    part: Part,
-    matched: Matched,
-) -> Mapping[str, Mapping[str, str]]:
-    """Return the rows as drawn, with those that are missing where no row is drawn anew now, as they were written.
-
-    By what was written a line whose link is gone is known later.
-    """
-    shown = {key: dict(each) for key, each in drawn.items()}
-    for key, task in snapshot.base.items():
-        here = {at.note for at in rows.get(key, ())}
-        for note, text in task.rows.items():
-            is_missing = note not in here and (note in part.standing.in_place or (note, key) in matched.unsure)
-            if is_missing or note in part.others.notes:
-                shown.setdefault(key, {}).setdefault(note, text)
-    return shown
-
-
-def _new_base(
-    snapshot: Snapshot,
-    merged: Mapping[str, Merged],
-    tasks: Sequence[SourceTask],
-    rows: Mapping[str, Mapping[str, str]],
-    copied: Mapping[str, Sequence[str]],
-) -> dict[str, BaseTask]:
-    """Return the base records that this plan changes: of tasks that were known, and of those that now have a row.
-
-    `copied` are the rows that conflict copies had: they have been heard then.
-    """
-    base: dict[str, BaseTask] = {}
-    for source in tasks:
-        key = source.key
-        if key is None or (key not in rows and key not in snapshot.base):
-            continue
-        outcome = merged.get(key)
-        if key in snapshot.base and outcome is None:
-            continue  # it waits, and so does its base
-        conflicts = frozenset(outcome.disagreements) if outcome else frozenset[str]()
-        known, shown = snapshot.base.get(key), rows.get(key, {})
-        former = former_rows(known, shown, copied.get(key, ()))
-        record = BaseTask(key, source.task.path, source.task.text, conflicts, None, shown, former)
-        if known != record or known.former != former:
-            base[key] = record
-    return base
 
 
 def _removed(edits: Mapping[tuple[str, int], PlannedEdit], located: Located) -> frozenset[str]:

@@ -58,31 +58,33 @@ NESTED = "    "
 _Unit = tuple[Entry, ...]  # what stays together: an entry, and those that stand nested beneath it
 
 
-def arrange(  # noqa: PLR0913 - the arrangement is a function of all of these
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What index notes want to show, by person: entries by section in no order, and what is only counted."""
+
+    entries: Mapping[str, Mapping[SectionName, Sequence[Entry]]]
+    counted: Mapping[str, Sequence[SourceTask]]
+    unmarked: Mapping[tuple[str, SectionName | None], int]  # tasks that can't have an id now
+
+
+def wanted(  # noqa: PLR0913 - what is wanted is a function of all of these
     tasks: Sequence[SourceTask],
     located: Located,
     waiting: AbstractSet[str],
     disputed: Mapping[str, AbstractSet[str]],
-    kept: Mapping[str, Sequence[Entry]],
     absent: Sequence[SourceTask],
-    people: AbstractSet[str] | None,
-    rest: Mapping[str, Rest],
     snapshot: Snapshot,
-) -> dict[str, Arrangement]:
-    """Return what each person's index note shows, or of each of `people`; `tasks` are those of `located` after edits.
-
-    `rest` is what else these people's notes may show. Raises MoreTasksError where they do.
-
+) -> Wanted:
+    """Return what each person's index note wants to show; `tasks` are those of `located` after edits.
 
     `disputed` are the tasks with a conflict, each with the people in whose notes a row holds its own value: there it
-    stays, whoever is assigned. `kept` are the rows, by person, that stay as they stand: those of `waiting` tasks, which
-    are only counted here, among them; `absent` are the tasks of these rows that no note shows just now, which count on.
-    A task that no id may be written for now is left out, as it can't be linked to.
+    stays, whoever is assigned. The `waiting` tasks are only counted here, and so are the `absent` ones, which no note
+    shows just now, though rows do. A task that no id may be written for now is left out, as it can't be linked to.
     """
     rules = snapshot.rules
     by_person: dict[str, dict[SectionName, list[Entry]]] = defaultdict(lambda: defaultdict(list))
     counted = _shown(absent, snapshot)
-    unmarked: Counter[tuple[str, SectionName | None]] = Counter()  # tasks that can't have an id now
+    unmarked: Counter[tuple[str, SectionName | None]] = Counter()
     creditors = Creditors(located.spelling, located.persons, snapshot)
     dates: dict[str, str | None] = {}
     for source in tasks:
@@ -108,15 +110,31 @@ def arrange(  # noqa: PLR0913 - the arrangement is a function of all of these
             by_person[person][section].append(entry)
         if owed is not None and owed not in holding:
             by_person[owed]["I owe" if section in OWED else section].append(entry)
+    return Wanted(by_person, counted, unmarked)
+
+
+def arrange(
+    wanted: Wanted,
+    kept: Mapping[str, Sequence[Entry]],
+    people: AbstractSet[str] | None,
+    rest: Mapping[str, Rest],
+    snapshot: Snapshot,
+) -> dict[str, Arrangement]:
+    """Return what each person's index note shows, or of each of `people`.
+
+    `kept` are the rows, by person, that stay as they stand; `rest` is what else these people's notes may show. Raises
+    MoreTasksError where they do.
+    """
     arranged: dict[str, Arrangement] = {}
-    shown = {*by_person, *counted, *kept}
+    shown = {*wanted.entries, *wanted.counted, *kept}
     shown |= {person for person, each in rest.items() if any(map(each.size, each.shelf.sections))}
     for person in sorted(shown if people is None else shown & people):
         left = rest.get(person, Rest())
-        without_id = {name: unmarked[person, name] for name in SECTIONS}
-        own = by_person.get(person, {})
+        without_id = {name: wanted.unmarked.get((person, name), 0) for name in SECTIONS}
+        own = wanted.entries.get(person, {})
         sections, more = _laid_out(person, own, kept.get(person, ()), left, without_id, snapshot)
-        arranged[person] = Arrangement(sections, more, count(counted.get(person, ()), rules) + left.counts)
+        counts = count(wanted.counted.get(person, ()), snapshot.rules) + left.counts
+        arranged[person] = Arrangement(sections, more, counts)
     return arranged
 
 

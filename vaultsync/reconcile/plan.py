@@ -20,7 +20,7 @@ from vaultsync.reconcile.absorb import (
     replaced_lines,
     with_absorbed_rows,
 )
-from vaultsync.reconcile.arrange import arrange, without_rows
+from vaultsync.reconcile.arrange import arrange, wanted, without_rows
 from vaultsync.reconcile.capture import capture, found_again, with_capture_note
 from vaultsync.reconcile.completion import completed_lines, lines_around
 from vaultsync.reconcile.draw import draw
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from vaultsync.model import TaskLine
-    from vaultsync.reconcile.arrange import Arrangement
+    from vaultsync.reconcile.arrange import Entry, Wanted
     from vaultsync.reconcile.base import BaseTask, IndexRecord
     from vaultsync.reconcile.page import NoteWrite
     from vaultsync.reconcile.snapshot import RowAt, Snapshot, SourceTask
@@ -164,17 +164,16 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     }
     # One without a row may be no task at all, but a record that damage made.
     pending = {key for key, remark in vanished.remarks.items() if remark is None and key in rows}
-    absent = absent_tasks(waiting | pending, located, snapshot)
-    arranged = arrange(tasks, located, waiting, disputed, kept, absent, part.people, part.rest, snapshot)
-    has_more = len(located.spelling) != names or _is_first_note(arranged, standing, snapshot)
-    if part.people is not None and has_more:
+    shown = wanted(tasks, located, waiting, disputed, absent_tasks(waiting | pending, located, snapshot), snapshot)
+    without = _without_note(shown, kept, part)
+    if part.people is not None and (len(located.spelling) != names or without - unread_people(snapshot)):
         raise WholeVaultError
-    arranged = without_rows(arranged, {(index_notes[path].person, key) for path, key in matched.unsure})
-    new = new_places(_without_note(arranged, standing), captured.index_notes, snapshot)
+    new = new_places(without, captured.index_notes, snapshot)
+    unsure = {(index_notes[path].person, key) for path, key in matched.unsure}
+    arranged = without_rows(arrange(shown, kept, part.people, part.rest, snapshot), unsure)
     stamps = stamp(arranged.values(), located.copies, taken, snapshot.rules)
+    arranged = {person: with_stamps(each, stamps) for person, each in arranged.items()}
     edits |= {edit.place: edit for edit in stamps.edits}
-    arranged = {person: with_stamps(arrangement, stamps) for person, arrangement in arranged.items()}
-
     stamped = [
         stamps.tasks.get(source.task.order, source)
         for source in tasks
@@ -183,8 +182,8 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     after = {source.key: source for source in stamped if source.key}
     drawing = draw(arranged, new, after, merged, captured.index_notes, edits, absorbing, part, snapshot)
     done, undone = absorbed(absorbing, drawing.texts, vanished.remarks.keys())
-    shown = rows_shown(snapshot, drawing.rows, rows, part, matched)
-    base = new_base(snapshot, merged, stamped, shown, copied_rows(rows) if absorbing.absorptions else {})
+    copied = copied_rows(rows) if absorbing.absorptions else {}
+    base = new_base(snapshot, merged, stamped, rows_shown(snapshot, drawing.rows, rows, part, matched), copied)
     plan = Plan(
         edits=tuple(edits[place] for place in sorted(edits)),
         index_notes=drawing.index_notes,
@@ -215,14 +214,10 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     return plan, replace(left, notes=left.notes | notes, counts={**part.others.counts, **counts})
 
 
-def _is_first_note(arranged: Mapping[str, Arrangement], standing: Standing, snapshot: Snapshot) -> bool:
-    """Tell whether somebody gets an index note who has none, not even one that can't be read just now."""
-    return not _without_note(arranged, standing) <= unread_people(snapshot)
-
-
-def _without_note(arranged: Mapping[str, Arrangement], standing: Standing) -> AbstractSet[str]:
+def _without_note(shown: Wanted, kept: Mapping[str, Sequence[Entry]], part: Part) -> AbstractSet[str]:
     """Return who has something to show and no index note that it could be shown in."""
-    return {person for person, each in arranged.items() if each.sections and person not in standing.drawn}
+    without = {*shown.entries, *(person for person, rows in kept.items() if rows)} - part.standing.drawn.keys()
+    return without if part.people is None else without & part.people
 
 
 def _merge_all(

@@ -156,7 +156,7 @@ class Wheel:
         leave = partial(self._must_leave, stop, force=force)
         blocked: dict[str, str] = {}  # notes that the system doesn't let us write, and its words
         refused: dict[tuple[str, int], Problem] = {}
-        newcomers: frozenset[str] = frozenset()
+        newcomers: set[str] = set()
         written: set[str] = set()
         checked = Checked()
         arriving = self._left_of_arrival()
@@ -165,15 +165,10 @@ class Wheel:
         absorbed: list[Problem] = []
         restless: tuple[Problem, ...] = ()
         for _ in range(_ATTEMPTS):
-            with self._thinking():
-                snapshot, known_problems = self.snapshots.take(
-                    frozenset(blocked), frozenset(refused), newcomers, arriving=arriving > 0, force=force
-                )
-                try:
-                    plan, seen = plan_cycle(snapshot), len(snapshot.notes)
-                except NewcomersError as error:
-                    newcomers |= error.people
-                    continue
+            snapshot, known_problems, plan = self._planned(
+                frozenset(blocked), frozenset(refused), newcomers, arriving=arriving > 0, force=force
+            )
+            seen = len(snapshot.notes)
             self._halt_if_suspicious(plan, snapshot, force=force)
             checked = self._checked(plan)
             if checked.stale or checked.refused.keys() - refused.keys():
@@ -346,6 +341,25 @@ class Wheel:
         drawn_only = {write.path for write in plan.note_writes} - {edit.path for edit in plan.edits}
         # A failure that no source edit depends on changes nothing for the others.
         return not (applied.changed or applied.blocked.keys() - drawn_only)
+
+    def _planned(
+        self,
+        blocked: frozenset[str],
+        refused: frozenset[tuple[str, int]],
+        newcomers: set[str],
+        *,
+        arriving: bool,
+        force: bool,
+    ) -> tuple[Snapshot, tuple[Problem, ...], Plan]:
+        """Plan on the vault as it is now; the newcomers grow by those who are to get an index note."""
+        with self._thinking():
+            while True:
+                known = frozenset(newcomers)
+                snapshot, problems = self.snapshots.take(blocked, refused, known, arriving=arriving, force=force)
+                try:
+                    return snapshot, problems, plan_cycle(snapshot)
+                except NewcomersError as error:
+                    newcomers |= error.people
 
     def _checked(self, plan: Plan) -> Checked:
         with self._thinking():

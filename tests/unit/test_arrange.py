@@ -141,6 +141,9 @@ def test_the_threshold_decides_who_stands_together() -> None:
     assert shown(vault_of(*lines, duplicates=88))[1].startswith(NEST)
     assert not shown(vault_of(*lines, duplicates=100))[1].startswith(NEST)
     assert not shown(vault_of(*lines, duplicates=None))[1].startswith(NEST)
+    further = (lines[0], "- [?] Send the budget report to the supervisory board @Bo")
+    assert not shown(vault_of(*further, duplicates=88))[1].startswith(NEST)
+    assert shown(vault_of(*further, duplicates=0))[1].startswith(NEST)
 
 
 def test_proposals_of_two_people_stand_together_in_each_note_by_themselves() -> None:

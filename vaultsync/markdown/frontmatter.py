@@ -32,7 +32,7 @@ _CLOSES = re.compile(r"(?<=[\r\n])---[ \t]*(?=[\r\n]|\Z)")
 _LINE_BREAK = re.compile(r"[\r\n\x85\u2028\u2029]")  # what YAML takes for one
 _MAX_NODES = 20_000  # without aliases no text holds more than it has characters; few of them may be doubled
 _MAX_BITS = 128
-# As people write it: without tags, aliases, braces, block texts and escapes.
+# What libyaml and PyYAML's own parser read alike, and most people write: no tags, aliases, braces, blocks, escapes.
 _TAME = re.compile(r"""[\w \r\n:;,./()\[\]"'“”’+@#$%&?~=–…-]{0,2000}""")
 _OPENERS = ("[", "- ", "? ")
 _MOST_OPENED = 40

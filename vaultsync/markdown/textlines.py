@@ -41,7 +41,7 @@ def split_lines(text: str) -> list[str]:
     if "\r" in text:
         return _LINE.findall(text)
     *lines, last = text.split("\n")
-    return [f"{line}\n" for line in lines] + [last] * bool(last)
+    return [*(f"{line}\n" for line in lines), *([last] if last else [])]
 
 
 def line_and_end(line: str) -> tuple[str, str]:

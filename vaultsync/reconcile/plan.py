@@ -89,9 +89,8 @@ class Plan:
 def plan_cycle(snapshot: Snapshot) -> Plan:
     """Plan one cycle over everything in the snapshot. Planning again on the outcome plans nothing.
 
-    Raises NewcomersError where strangers are about to get index notes, unless anybody may.
-
     Where the memory follows the vault, only what has changed since the last plan, and what that touches, is looked at.
+    Raises NewcomersError where strangers are about to get index notes, unless anybody may.
     """
     memory = snapshot.memory
     last, memory.last = memory.last, None  # a plan that fails leaves none

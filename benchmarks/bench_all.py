@@ -114,6 +114,7 @@ class Vault:
             "mistune": lambda: inside("mistune", self.plain),
             "markdown_it": lambda: inside("markdown-it", self.plain),
             "parse": lambda: inside("parse", self.plain),
+            "parse_alone": lambda: inside("parse alone", self.plain),
             "dry_run": dry_run,
         }
         if rg := shutil.which("rg"):
@@ -129,7 +130,8 @@ class Vault:
             Row(self.notes, "floor: read and decode", takes["read"], {}),
             Row(self.notes, "peer: mistune, full AST", takes["mistune"], against),
             Row(self.notes, "peer: markdown-it-py", takes["markdown_it"], against),
-            Row(self.notes, "reading and parsing alone", takes["parse"], against | peers),
+            Row(self.notes, "reading and parsing, in one process", takes["parse_alone"], against | peers),
+            Row(self.notes, f"reading and parsing, on {len(os.sched_getaffinity(0))} cores", takes["parse"], against),
             Row(self.notes, "dry run, cold", takes["dry_run"], against),
         ]
         return [*([Row(self.notes, "floor: `rg -c` of task lines, one thread", takes["rg"], {})] if rg else []), *rows]

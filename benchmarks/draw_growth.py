@@ -19,7 +19,7 @@ from matplotlib import pyplot as plt
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "growth.png"
 DRAWN = (
     "floor: `scandir` and `stat`",
-    "reading and parsing alone",
+    "reading and parsing, in one process",
     "dry run, cold",
     "first cycle, which writes",
     "nothing changed, one-shot",

@@ -390,8 +390,9 @@ class Wheel:
         return max(0.0, self.waits.replica_wait - min(map(self.scanner.age, notes), default=float("inf")))
 
     def _halt_if_suspicious(self, plan: Plan, snapshot: Snapshot, *, force: bool) -> None:
-        safety = self.settings.config.vault.safety
-        why = suspicious(plan, snapshot, self.state.notes, self.settings.wants, safety.max_vanished, safety.min_known)
+        safety, looked_at = self.settings.config.vault.safety, self.snapshots.looked_at
+        limits = (safety.max_vanished, safety.min_known)
+        why = suspicious(plan, snapshot, self.state.notes, looked_at, self.settings.wants, *limits)
         if why and not force:
             raise HaltError(why)
 

@@ -6,7 +6,9 @@ planned on, below `cycle`.
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from vaultsync.read_ahead import ENOUGH, Work, read_many, read_note
@@ -44,6 +46,7 @@ class Scanner:
     _listed: bool = False  # all notes have been seen once
     _ours: Mapping[str, str] = field(default_factory=dict)  # path -> digest of what we have just written
     _numbered: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # may be copies by their name, of these
+    _numbers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # the same by original
     _twins: dict[str, tuple[str, str, bool]] = field(default_factory=dict)  # of such a path: both digests, the answer
 
     @property
@@ -67,7 +70,7 @@ class Scanner:
             report(max(number + 1, len(ahead)))
         self._read_at |= dict.fromkeys(ahead.keys() & self._read_at.keys(), began)
         self._listed = True
-        self._sort_numbered()
+        self._sort_numbered(self._numbered)
 
     def scan_some(self, paths: Iterable[str]) -> bool:
         """Bring these notes up to date; tell whether anything but our own writes was new. Other files don't count."""
@@ -89,7 +92,7 @@ class Scanner:
                     self.unreadable[path] = vault.IN_CLOUD
             else:
                 self._look_at(path, stamp)
-        self._sort_numbered()
+        self._sort_numbered(chain(before, *(self._numbers.get(path, ()) for path in before)))
         return any(self._is_new(path, note) for path, note in before.items())
 
     def scan_written(self, digests: Mapping[str, str]) -> None:
@@ -190,7 +193,8 @@ class Scanner:
         self.touched.add(path)
         self.notes.pop(path, None)
         self.copies.pop(path, None)
-        self._numbered.pop(path, None)
+        for original in self._numbered.pop(path, ()):
+            self._numbers[original].discard(path)
         self._twins.pop(path, None)
         self._stamps.pop(path, None)
         self._read_at.pop(path, None)
@@ -206,23 +210,32 @@ class Scanner:
             return
         if original := numbered_original(path):
             self._numbered[path] = spellings(original)
+            for spelling in self._numbered[path]:
+                self._numbers[spelling].add(path)
             self.copies.pop(path, None)
         self.notes[path] = note
 
-    def _sort_numbered(self) -> None:
-        """Tell the notes whose names end in a number from copies, after each change of theirs or of their originals."""
-        for path, originals in self._numbered.items():
+    def _sort_numbered(self, paths: Iterable[str]) -> None:
+        """Tell some notes whose names end in a number from copies, after a change of theirs or of their originals."""
+        unsorted = deque(path for path in paths if path in self._numbered)
+        while unsorted:
+            path = unsorted.popleft()
+            originals = self._numbered[path]
             note = self.known(path)
             other = next((self.notes[name] for name in originals if name in self.notes), None)
             if note is None:
                 continue
-            if other is not None and self._is_copy(note, other):
+            was_copy = path in self.copies
+            is_copy = other is not None and self._is_copy(note, other)
+            if is_copy:
                 self.touched.add(path)
                 self.notes.pop(path, None)
                 self.copies[path] = Copy(self._with_text(note), originals[0])
             elif copy := self.copies.pop(path, None):
                 self.touched.add(path)
                 self.notes[path] = copy.note
+            if is_copy != was_copy:
+                unsorted.extend(self._numbers.get(path, ()))  # whose original may be it
 
     def _is_copy(self, note: Note, other: Note) -> bool:
         known = self._twins.get(note.path)

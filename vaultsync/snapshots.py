@@ -33,12 +33,12 @@ class Snapshots:
     memory: Memory
     _census: Census = field(init=False)
     _began: tuple[float, float] = field(init=False)  # one moment by both clocks
-    _to_remember: set[str] = field(default_factory=set)  # notes that were looked at since the state was told
+    looked_at: set[str] = field(default_factory=set)  # notes that may be others than the state was told of last
 
     def __post_init__(self) -> None:
         self._began = (self.clock.now(), self.clock.monotonic())
         self._census = Census(self.settings.config.vault)
-        self._to_remember |= self.state.notes.keys()
+        self.looked_at |= self.state.notes.keys()
 
     def take(
         self,
@@ -101,9 +101,9 @@ class Snapshots:
     def remember(self) -> None:
         """Keep in the state which notes stand in the vault now, for the next turn to compare with."""
         scanner = self.waiting.scanner
-        paths = self._to_remember | scanner.touched
+        paths = self.looked_at | scanner.touched
         self.state.remember_notes({path: note.digest if (note := scanner.notes.get(path)) else None for path in paths})
-        self._to_remember.clear()
+        self.looked_at.clear()
 
     def _changed(self) -> Changed:
         """Return what is new since the last snapshot."""
@@ -112,7 +112,7 @@ class Snapshots:
             frozenset(scanner.touched), frozenset(state.touched_tasks), frozenset(state.touched_index_notes)
         )
         self._census.take(changed.notes, scanner.notes)
-        self._to_remember |= changed.notes
+        self.looked_at |= changed.notes
         for touched in (scanner.touched, state.touched_tasks, state.touched_index_notes):
             touched.clear()
         return changed

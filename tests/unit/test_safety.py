@@ -23,7 +23,7 @@ def known(tasks: int) -> PaperVault:
 
 
 def halted(plan: Plan, snapshot: Snapshot) -> str | None:
-    return suspicious(plan, snapshot, {}, lambda _path: True, 0.5, 20)
+    return suspicious(plan, snapshot, {}, set(), lambda _path: True, 0.5, 20)
 
 
 @pytest.mark.parametrize(("gone", "halts"), [(10, False), (11, True), (20, True)])

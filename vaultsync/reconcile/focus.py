@@ -205,7 +205,7 @@ def left_open(  # noqa: PLR0913 - what is left open shows in all of these
             *lacking,
             *plan.base,
             *plan.forgotten,
-            *(key for key, each in merged.items() if _is_news(each)),
+            *(key for key, each in merged.items() if key not in part.quiet and _is_news(each)),
         },
         notes={path for path, note in index_notes.items() if note.content.loose},
         people={write.person for write in plan.index_notes if write.changed and write.person},

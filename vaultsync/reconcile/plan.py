@@ -233,7 +233,8 @@ def _merge_all(
         if key in waiting:
             continue
         if key in part.quiet:
-            merged[key] = Merged(source.standing, source.standing)
+            line = source.standing
+            merged[key] = Merged(line, line)
             continue
         outcome = merge_task(
             snapshot.base.get(key),

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from vaultsync.reconcile.plan import Plan
     from vaultsync.reconcile.snapshot import Snapshot
@@ -20,6 +21,7 @@ def suspicious(  # noqa: PLR0913 - the plan, what it is compared with, and the s
     plan: Plan,
     snapshot: Snapshot,
     seen: Mapping[str, str],
+    looked_at: AbstractSet[str],
     wants: Callable[[str], bool],
     max_vanished: float,
     min_known: int,
@@ -28,24 +30,29 @@ def suspicious(  # noqa: PLR0913 - the plan, what it is compared with, and the s
 
     It halts when the base knows tasks and no note is left, or when more than `max_vanished` (a share) of at least
     `min_known` known tasks, or of the notes `seen` at the last turn (path -> digest), are nowhere. Notes that the
-    settings no longer want (`wants`) haven't vanished.
+    settings no longer want (`wants`) haven't vanished. All notes but those `looked_at` since then are as they were.
     """
     known = len(snapshot.base)
     if known and not snapshot.notes:
         return f"the vault looks empty, and {known} tasks were known in it; is it mounted? --force goes on"
     if known >= min_known and plan.missing > max_vanished * known:
         return _too_many(plan.missing, known, "tasks", max_vanished)
-    if len(seen) >= min_known and (gone := _vanished_notes(plan, snapshot, seen, wants)) > max_vanished * len(seen):
-        return _too_many(gone, len(seen), "notes", max_vanished)
+    gone = [
+        path
+        for path in looked_at
+        if path in seen and path not in snapshot.notes and not snapshot.is_held(path) and wants(path)
+    ]
+    if len(seen) >= min_known and len(gone) > max_vanished * len(seen):
+        vanished = _vanished_notes(plan, snapshot, seen, looked_at, gone)
+        return _too_many(vanished, len(seen), "notes", max_vanished) if vanished > max_vanished * len(seen) else None
     return None
 
 
-def _vanished_notes(plan: Plan, snapshot: Snapshot, seen: Mapping[str, str], wants: Callable[[str], bool]) -> int:
-    """Return how many notes are gone: not those whose bytes, or one of whose tasks, stand elsewhere now."""
-    gone = [path for path in seen.keys() - snapshot.notes.keys() if not snapshot.is_held(path) and wants(path)]
-    if not gone:
-        return 0
-    arrived = {note.digest for path, note in snapshot.notes.items() if path not in seen}
+def _vanished_notes(
+    plan: Plan, snapshot: Snapshot, seen: Mapping[str, str], looked_at: AbstractSet[str], gone: Sequence[str]
+) -> int:
+    """Return how many of the notes that are gone have vanished: their bytes, and all of their tasks, stand nowhere."""
+    arrived = {snapshot.notes[path].digest for path in looked_at & snapshot.notes.keys() if path not in seen}
     left = {snapshot.base[key].path for key, task in plan.base.items() if key in snapshot.base}
     left -= {task.path for task in plan.base.values()}
     return sum(seen[path] not in arrived and path not in left for path in gone)

@@ -80,6 +80,8 @@ def stamp(
 
 def with_stamps(arrangement: Arrangement, stamps: Stamps) -> Arrangement:
     """Return the arrangement with its tasks as they read after stamping."""
+    if not stamps.tasks:
+        return arrangement
     sections = {
         name: tuple(
             replace(entry, source=stamps.tasks.get(entry.source.task.order, entry.source)) if entry.source else entry

@@ -101,7 +101,9 @@ class Crowd:
         folder = f"Drop {self.made}"
         write(self.root, {f"{folder}/{number}.md": f"# {number}\n\n{self.line()}" for number in range(100)})
         if len(list(self.root.glob("Drop *"))) > 3:
-            shutil.rmtree(min(self.root.glob("Drop *"), key=lambda each: each.stat().st_mtime))
+            oldest = min(self.root.glob("Drop *"), key=lambda each: each.stat().st_mtime)
+            while oldest.exists():  # a note may just be written in it: then it isn't empty, and people try again
+                shutil.rmtree(oldest, ignore_errors=True)
 
     def rename(self) -> None:
         if note := self.note():

@@ -37,7 +37,7 @@ def exponent(points: list[tuple[float, float]]) -> float:
 
 def main() -> None:
     rows = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    figure, axes = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(12, 6), layout="constrained")
     for axis, slot, label in zip(axes, ("seconds", "megabytes"), ("seconds", "peak memory, MB"), strict=True):
         lines: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for row in rows:
@@ -49,7 +49,7 @@ def main() -> None:
             axis.loglog(*zip(*lines[what], strict=True), marker="o", label=name + slope)
         axis.set(xlabel="notes", ylabel=label)
         axis.grid(visible=True, which="both", alpha=0.2)
-        axis.legend(fontsize="small")
+        axis.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2)
     figure.savefig(PICTURE, dpi=110)
 
 

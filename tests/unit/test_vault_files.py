@@ -10,6 +10,7 @@ import pytest
 
 from vaultsync.storage import vault
 from vaultsync.storage.backups import Backups
+from vaultsync.storage.displaced import Displaced, left_over
 
 
 @pytest.fixture
@@ -46,22 +47,26 @@ def test_a_deleted_note_is_not_brought_back(tmp_path: Path, backups: Backups) ->
     assert names(tmp_path) == []
 
 
-@pytest.mark.parametrize("moment", ["_filled_temp", "sync_folder"])
+@pytest.mark.parametrize(
+    ("owner", "moment"),
+    [(vault, "_filled_temp"), (Backups, "announce"), (vault, "exchange"), (Displaced, "take"), (vault, "sync_folder")],
+)
 def test_a_note_that_goes_with_its_folder_has_changed(
-    tmp_path: Path, backups: Backups, monkeypatch: pytest.MonkeyPatch, moment: str
+    tmp_path: Path, backups: Backups, monkeypatch: pytest.MonkeyPatch, owner: object, moment: str
 ) -> None:
     (tmp_path / "Drop").mkdir()
     (tmp_path / "Drop/A.md").write_bytes(b"one")
-    usual = getattr(vault, moment)
+    usual = getattr(owner, moment)
 
     def after_the_folder_went(*args: Any, **kwargs: Any) -> Any:
         shutil.rmtree(tmp_path / "Drop")
         return usual(*args, **kwargs)
 
-    monkeypatch.setattr(vault, moment, after_the_folder_went)
+    monkeypatch.setattr(owner, moment, after_the_folder_went)
     with pytest.raises(vault.TargetChangedError):
         vault.write(tmp_path, "Drop/A.md", b"two", vault.digest_of(b"one"), backups)
     assert not (tmp_path / "Drop").exists()
+    assert moment == "sync_folder" or not any(left_over(backups.folder, tmp_path))
 
 
 def test_a_new_note_never_replaces_one(tmp_path: Path, backups: Backups) -> None:

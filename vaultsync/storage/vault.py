@@ -161,13 +161,17 @@ def write(root: Path, path: str, content: bytes, expected: str | None, backups: 
     if expected is None:
         create(root, path, content)
         return
+    try:
+        _replace(root, path, content, expected, backups)
+    except FileNotFoundError:
+        raise TargetChangedError(str(root / path)) from None  # gone, maybe with its folder, at whatever moment
+
+
+def _replace(root: Path, path: str, content: bytes, expected: str, backups: Backups) -> None:
     target = root / path
     refuse_outside(root, target.parent)
     before = require_unchanged(target, expected)
-    try:
-        temp = _filled_temp(target.parent, content, like=target)
-    except FileNotFoundError:
-        raise TargetChangedError(str(target)) from None  # gone, maybe with its folder
+    temp = _filled_temp(target.parent, content, like=target)
     written = digest_of(content)
     # From here on, what stands under the temporary name may be what somebody wrote; the name tells what we wrote.
     spare = temp.with_name(f"{temp.name.removesuffix(TEMP_SUFFIX)}-{written}{TEMP_SUFFIX}")
@@ -181,20 +185,19 @@ def write(root: Path, path: str, content: bytes, expected: str | None, backups: 
             displaced.hold(target)
             require_unchanged(target, expected)
             spare.replace(target)
-    except BaseException as error:
+    except BaseException:
         _discard(temp, spare, displaced)
-        if isinstance(error, FileNotFoundError):
-            raise TargetChangedError(str(target)) from None
         raise
     is_as_planned = not exchanged or _digest_at(spare) == expected
     saved = [] if is_as_planned else _put_back(spare, target, written)
     if exchanged:
-        displaced.take()
+        try:
+            displaced.take()
+        except FileNotFoundError:
+            displaced.forget()  # somebody has deleted it, as a rule with the note and its folder
+            raise
     backups.await_late(displaced)
-    try:
-        sync_folder(target.parent)
-    except FileNotFoundError:
-        raise TargetChangedError(str(target)) from None  # the same, since then
+    sync_folder(target.parent)
     if not is_as_planned:
         displaced.older = True
         backups.guard(displaced, before, content, saved)

@@ -159,6 +159,22 @@ def test_a_listing_enters_no_dot_folder_and_follows_no_link(tmp_path: Path) -> N
     assert listing.stale_temps == [f"x/{vault.TEMP_PREFIX}1{vault.TEMP_SUFFIX}"]
 
 
+def test_a_folder_that_goes_while_the_vault_is_listed_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x").mkdir()
+    (tmp_path / "a.md").write_text("")
+    real = os.scandir
+
+    def scandir(folder: Path) -> object:
+        if folder == tmp_path / "x":
+            folder.rmdir()
+        return real(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    listing = vault.list_notes(tmp_path, lambda _: True)
+    assert (sorted(listing.notes), listing.unreadable) == (["a.md"], {})
+    assert vault.list_notes(tmp_path / "none", lambda _: True).unreadable.keys() == {"."}
+
+
 def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "x").mkdir()
     real = os.scandir

@@ -85,6 +85,8 @@ def list_notes(root: Path, wanted: Callable[[str], bool], under: str = "") -> Li
                     path = f"{folder}/{entry.name}" if folder else entry.name
                     _sort_in(entry, path, wanted, listing, pending)
         except OSError as error:
+            if folder != under and isinstance(error, FileNotFoundError):
+                continue  # it has gone since its own folder was listed
             listing.unreadable[folder or "."] = error.strerror or str(error)
     for path in listing.notes.keys() & listing.unreadable.keys():  # downloaded, and the placeholder not yet removed
         del listing.unreadable[path]

@@ -67,7 +67,7 @@ class Wanted:
     unmarked: Mapping[tuple[str, SectionName | None], int]  # tasks that can't have an id now
 
 
-def wanted(  # noqa: PLR0913 - what is wanted is a function of all of these
+def all_wanted(  # noqa: PLR0913 - what is wanted is a function of all of these
     tasks: Sequence[SourceTask],
     located: Located,
     waiting: AbstractSet[str],
@@ -288,19 +288,19 @@ def _grouped(person: str, entries: Sequence[Entry], rest: Rest, snapshot: Snapsh
 
 def _groups(person: str, entries: Mapping[Order, Entry], rest: Rest, snapshot: Snapshot) -> Iterable[Group]:
     """Return the groups of a person's proposals, these and those of the rest; those at all other places are none."""
-    wanted = snapshot.rules.index.duplicates
-    threshold = THRESHOLD if wanted is None else wanted  # 0 is one, too
+    asked = snapshot.rules.index.duplicates
+    threshold = THRESHOLD if asked is None else asked  # 0 is one, too
     if not snapshot.memory.follows:
         return group_duplicates(map(_proposal, entries.values()), threshold, _name_words(snapshot))
     taken = rest.taken.get("Proposed", frozenset[Order]())
     grouping = snapshot.memory.grouping(person, lambda: Grouping(threshold, _name_words(snapshot)))
-    proposals = {order: _proposal(entry, grouping.get(order)) for order, entry in entries.items()}
-    looked_at = {*proposals, *taken, *rest.shelf.odd}
+    looked_at = {*entries, *taken, *rest.shelf.odd}
     if unseen := {place_of(order) for order in looked_at - taken if rest.shelf.has("Proposed", order)}:
         raise MoreTasksError(unseen)
     if not rest.size("Proposed"):
         looked_at |= grouping.orders
     before = {order: grouping.get(order) for order in looked_at}
+    proposals = {order: _proposal(entry, before[order]) for order, entry in entries.items()}
     if changed := [order for order in looked_at if before[order] != proposals.get(order)]:
         grouping.change(filter(None, map(before.get, changed)), filter(None, map(proposals.get, changed)))
     rest.shelf.odd = {order for order in looked_at if (order in proposals) != (order in taken)}

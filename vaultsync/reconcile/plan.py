@@ -20,7 +20,7 @@ from vaultsync.reconcile.absorb import (
     replaced_lines,
     with_absorbed_rows,
 )
-from vaultsync.reconcile.arrange import arrange, wanted, without_rows
+from vaultsync.reconcile.arrange import all_wanted, arrange, without_rows
 from vaultsync.reconcile.capture import capture, found_again, with_capture_note
 from vaultsync.reconcile.completion import completed_lines, lines_around
 from vaultsync.reconcile.draw import draw
@@ -163,7 +163,7 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     }
     # One without a row may be no task at all, but a record that damage made.
     pending = {key for key, remark in vanished.remarks.items() if remark is None and key in rows}
-    shown = wanted(tasks, located, waiting, disputed, absent_tasks(waiting | pending, located, snapshot), snapshot)
+    shown = all_wanted(tasks, located, waiting, disputed, absent_tasks(waiting | pending, located, snapshot), snapshot)
     without = _without_note(shown, kept, part)
     if part.people is not None and (len(located.spelling) != names or without - unread_people(snapshot)):
         raise WholeVaultError

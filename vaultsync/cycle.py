@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from vaultsync.apply import Applied, Checked, Progress, Tell, absorb, apply, changed_paths, check, tell_all
 from vaultsync.errors import HaltError, VaultsyncError
 from vaultsync.model import Problem
+from vaultsync.outcome import Outcome, record_of_turn
 from vaultsync.reconcile.locate import has_own_ids
 from vaultsync.reconcile.memory import Memory
 from vaultsync.reconcile.places import NewcomersError
@@ -26,13 +27,13 @@ from vaultsync.settle import settle
 from vaultsync.snapshots import Snapshots
 from vaultsync.storage import late, vault
 from vaultsync.storage.backups import Backups
-from vaultsync.storage.heartbeat import KEPT, ConflictRecord, Heartbeat, ProblemRecord, TurnRecord
+from vaultsync.storage.heartbeat import Heartbeat
 from vaultsync.storage.journal import RunStart
 from vaultsync.storage.seen import ARRIVED
 from vaultsync.waits import Waiting, Waits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from vaultsync.clock import Clock
@@ -49,22 +50,6 @@ def no_progress(_what: str, _done: int, _total: int) -> None:
 
 def tell_nobody(_path: str, _before: str | None, _after: str) -> None:
     """Let a change go by unseen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one turn did, or in a dry run would do."""
-
-    plan: Plan
-    written: frozenset[str]  # notes whose bytes changed
-    notes: int
-    problems: tuple[Problem, ...]
-    changes: tuple[str, ...]  # notes that the plan changes
-    told: tuple[Problem, ...] = ()  # the problems with repetitions, and with those that have been told and come once
-    passing: bool = False  # whether a turn after this one would have other problems
-    skipped: tuple[str, ...] = ()  # notes too young to plan on
-    wait: float | None = None  # seconds until something that waits now will be due
-    blocked: Mapping[str, str] = field(default_factory=dict)  # notes that the system doesn't let us write, its words
 
 
 @dataclass(slots=True)
@@ -134,7 +119,7 @@ class Wheel:
         except (VaultsyncError, OSError) as error:
             self.heartbeat.miss(at, self.command, self.clock.monotonic() - began, str(error))
             raise
-        self.heartbeat.beat(self._turn_record(at, began, outcome))
+        self.heartbeat.beat(record_of_turn(outcome, at, self.command, self.clock.monotonic() - began))
         if self._is_at_rest(outcome) and not (force or self.stays or stop()):
             self._remember_rest(outcome, today)
         return outcome
@@ -210,29 +195,6 @@ class Wheel:
             skipped=tuple(sorted(snapshot.held - blocked.keys())),
             wait=self.waiting.due_in(),
             blocked=blocked,
-        )
-
-    def _turn_record(self, at: dt.datetime, began: float, outcome: Outcome) -> TurnRecord:
-        plan = outcome.plan
-        return TurnRecord(
-            at=at,
-            command=self.command,
-            seconds=round(self.clock.monotonic() - began, 3),
-            edits=len(plan.edits) if outcome.written else 0,
-            written=len(outcome.written),
-            notes=outcome.notes,
-            tasks=plan.tasks,
-            people=plan.people,
-            conflicts=len(plan.conflicts),
-            problems=len(outcome.problems),
-            skipped=len(outcome.skipped),
-            first_conflicts=tuple(
-                ConflictRecord(path=each.path, line=each.line, id=each.key.rpartition("#^")[2], field=each.field)
-                for each in plan.conflicts[:KEPT]
-            ),
-            first_problems=tuple(
-                ProblemRecord(path=each.path, line=each.line, what=each.what) for each in outcome.problems[:KEPT]
-            ),
         )
 
     def look(self) -> None:

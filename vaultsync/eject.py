@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vaultsync.apply import Progress
-    from vaultsync.cycle import Outcome, Wheel
+    from vaultsync.cycle import Wheel
+    from vaultsync.outcome import Outcome
     from vaultsync.reconcile.base import BaseTask
     from vaultsync.reconcile.edit import PlannedEdit
 

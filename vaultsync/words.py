@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
-    from vaultsync.cycle import Outcome
     from vaultsync.model import Problem
+    from vaultsync.outcome import Outcome
 
 _SHOWN: Final = 3  # paths of one trouble that are named; the others are counted
 

@@ -11,7 +11,7 @@ from vaultsync.storage.vault import TEMP_PREFIX
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from vaultsync.cycle import Outcome
+    from vaultsync.outcome import Outcome
 
 PLAIN, WINDOWS, NESTED, OTHER = "Plain.md", "Folder/Windows.md", "Nested.md", "Other.md"
 NOTES = {

@@ -33,7 +33,7 @@ from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.note import Note, parse_note
 
 if TYPE_CHECKING:
-    from vaultsync.cycle import Outcome
+    from vaultsync.outcome import Outcome
     from vaultsync.reconcile.edit import PlannedEdit
 
 NOTES = 12  # in one vault

@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from laws.test_machine import NOTES, CrashError, VaultMachine
 from laws.vault_model import FolderVault
 
-from vaultsync.cycle import Outcome, Wheel
+from vaultsync.cycle import Wheel
 from vaultsync.reconcile import plan as planning
 from vaultsync.reconcile.memory import Memory
 from vaultsync.storage.state import State
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from vaultsync.outcome import Outcome
     from vaultsync.reconcile.plan import Plan
     from vaultsync.reconcile.snapshot import Snapshot
 

@@ -33,7 +33,7 @@ from vaultsync.tasks.note import parse_note
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from vaultsync.cycle import Outcome
+    from vaultsync.outcome import Outcome
     from vaultsync.tasks.note import Note
 
 P = ParamSpec("P")

@@ -21,8 +21,8 @@ from vaultsync.survey import survey
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from vaultsync.cycle import Outcome
     from vaultsync.index.region import RegionContent
+    from vaultsync.outcome import Outcome
     from vaultsync.tasks.note import Note
 
 TOKEN = re.compile(r"w\d+x")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from vaultsync.clock import Clock
-from vaultsync.cycle import Outcome, Wheel
+from vaultsync.cycle import Wheel
 from vaultsync.index.links import find_links, task_key
 from vaultsync.index.region import read_region
 from vaultsync.index.rows import FIELDS, read_row, shown_values
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from vaultsync.outcome import Outcome
     from vaultsync.reconcile.base import BaseTask, IndexRecord
 
 TODAY = "2026-11-22"

@@ -18,7 +18,7 @@ from vaultsync.storage.backups import Backups
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from vaultsync.cycle import Outcome
+    from vaultsync.outcome import Outcome
 
 NOTE = "Note.md"
 COPY = "Tasks/@Ana.sync-conflict-20261122-101112-ABCDEFG.md"

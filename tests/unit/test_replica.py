@@ -18,7 +18,7 @@ from vaultsync.cycle import Wheel
 from vaultsync.storage.state import State
 
 if TYPE_CHECKING:
-    from vaultsync.cycle import Outcome
+    from vaultsync.outcome import Outcome
 
 Harm = Callable[[FolderVault, Path], None]
 NOTE = "a.md"

@@ -24,7 +24,8 @@ from vaultsync.storage.lock import vault_lock
 from vaultsync.survey import survey
 
 if TYPE_CHECKING:
-    from vaultsync.cycle import Outcome, Wheel
+    from vaultsync.cycle import Wheel
+    from vaultsync.outcome import Outcome
 
 _ZONE = "UTC"  # as the example's config says
 

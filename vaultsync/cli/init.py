@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from vaultsync.cycle import Outcome
     from vaultsync.obsidian import VaultSettings
+    from vaultsync.outcome import Outcome
     from vaultsync.tasks.note import Note
 
 _AT_LEAST = 0.5  # share of the meetings at which the owner is taken to have been

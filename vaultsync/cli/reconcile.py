@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vaultsync.cli.report import CycleReport
-    from vaultsync.cycle import Outcome
+    from vaultsync.outcome import Outcome
     from vaultsync.settings import Settings
 
 CHANGES = 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
-    from vaultsync.cycle import Outcome
+    from vaultsync.outcome import Outcome
     from vaultsync.storage.rest import RestRecord
 
 SKIPPED = "skipped: it is being written"

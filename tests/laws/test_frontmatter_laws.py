@@ -176,5 +176,9 @@ def test_frontmatter_may_be_nested_as_deeply_as_anybody_likes(opener: str) -> No
     assert properties(opener * 20_000)[1]
 
 
+def test_what_is_too_deep_for_one_parser_is_too_deep_for_both() -> None:
+    assert properties("[" * 900 + "]" * 900)[1] == "frontmatter: nested too deeply"
+
+
 def test_the_day_of_a_date_is_kept() -> None:
     assert shown(set_properties("", {"next": date(2025, 1, 1)})) == {"next": date(2025, 1, 1)}

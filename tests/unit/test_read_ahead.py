@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -104,6 +104,31 @@ def test_helpers_that_fail_leave_nothing_unread(
     scanner = Scanner(load_settings(work.root), Clock(), {})
     scanner.scan_all()
     assert scanner.notes == one_by_one(work)
+
+
+def test_a_helper_of_another_version_reads_nothing(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read_ahead, "_COMMAND", (*read_ahead._COMMAND[:-1], "another shape"))
+    (helper,) = read_ahead._helpers(1)
+    found: dict[str, Note] = {}
+    with helper:
+        read_ahead._feed(helper.stdin, helper.stdout, deque(read_ahead._chunks(sizes(work))), work, found)  # type: ignore[arg-type]
+    assert found == {}
+
+
+def test_notes_count_as_read_when_reading_began(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "ENOUGH", 0)
+    note = work.root / "7.md"
+    now = note.stat().st_mtime + 1.0  # too soon to trust its stamp
+
+    def slowly(*args: Any) -> dict[str, Note]:
+        nonlocal now
+        now += 60.0
+        return read_many(*args)
+
+    monkeypatch.setattr(scan, "read_many", slowly)
+    scanner = Scanner(load_settings(work.root), Clock(now=lambda: now), {})
+    scanner.scan_all()
+    assert "7.md" in scanner.fresh()
 
 
 def test_without_another_process_all_is_read(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vaultsync.model import Problem
-from vaultsync.reconcile.putback import MadeEdit, made_edits
+from vaultsync.reconcile.made_edit import MadeEdit, made_edits
 from vaultsync.reconcile.verify import apply_edits, verify_edits
 from vaultsync.storage import vault
 from vaultsync.storage.journal import RunEnd, RunStart

@@ -16,7 +16,7 @@ from vaultsync.storage.state import State, StateChanges
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from vaultsync.reconcile.putback import MadeEdit
+    from vaultsync.reconcile.made_edit import MadeEdit
     from vaultsync.tasks.rules import Rules
 
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from vaultsync.apply import ended, text_to_edit, write_notes
 from vaultsync.errors import VaultsyncError
 from vaultsync.model import Problem
-from vaultsync.reconcile.putback import EXPECTED, NOT_LANDED, Left, MadeEdit, base_after, only_stamps, put_back
+from vaultsync.reconcile.putback import EXPECTED, NOT_LANDED, Left, base_after, only_stamps, put_back
 from vaultsync.reconcile.resolve import WHY as RESOLVE
 from vaultsync.storage.state import StateChanges
 
 if TYPE_CHECKING:
     from vaultsync.cycle import Wheel
+    from vaultsync.reconcile.made_edit import MadeEdit
     from vaultsync.storage.journal import Run
 
 UNDO = "undo"  # the command as the journal has it, and why it edits a line

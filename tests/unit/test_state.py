@@ -9,7 +9,7 @@ import pytest
 
 from vaultsync.errors import LockedError
 from vaultsync.reconcile.base import BaseTask, IndexRecord
-from vaultsync.reconcile.putback import Around, MadeEdit
+from vaultsync.reconcile.made_edit import Around, MadeEdit
 from vaultsync.storage.folder import state_folder
 from vaultsync.storage.journal import SCHEMA_VERSION, RunEnd, RunStart, read_runs, reading
 from vaultsync.storage.lock import vault_lock

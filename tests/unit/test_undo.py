@@ -10,6 +10,7 @@ from laws.vault_model import ANA, RULES, FolderVault
 from vaultsync.cycle import Wheel
 from vaultsync.reconcile.base import BaseTask
 from vaultsync.reconcile.edit import PlannedEdit
+from vaultsync.reconcile.made_edit import MadeEdit, made_edits
 from vaultsync.reconcile.putback import (
     ALREADY,
     CHANGED,
@@ -18,10 +19,8 @@ from vaultsync.reconcile.putback import (
     NOT_LANDED,
     NOT_READ_BACK,
     ONLY_AN_ID,
-    MadeEdit,
     base_after,
     has_landed,
-    made_edits,
     put_back,
 )
 from vaultsync.reconcile.verify import apply_edits

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from vaultsync.reconcile.putback import MadeEdit
+    from vaultsync.reconcile.made_edit import MadeEdit
     from vaultsync.storage.journal import Run
 
 

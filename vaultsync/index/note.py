@@ -18,7 +18,7 @@ from vaultsync.index.links import render_link
 from vaultsync.index.region import BEGIN, END, Section, append_region, heading_level, render_region, replace_region
 from vaultsync.markdown.frontmatter import Scalar, set_properties
 from vaultsync.markdown.region import find_regions
-from vaultsync.markdown.textlines import line_and_end, split_lines
+from vaultsync.markdown.textlines import bare_lines, line_and_end, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,7 +129,7 @@ def render_overview(text: str | None, rows: Sequence[OverviewRow], layout: str, 
 
 def overview_strangers(text: str, begin: int, end: int) -> list[str]:
     """Return the lines in the overview's region, whose markers stand on these lines, that are not of our making."""
-    between = [line_and_end(line)[0] for line in split_lines(text)[begin : end - 1]]
+    between = bare_lines(text)[begin : end - 1]
     return [line for line in between if line.strip() and not _TABLE_LINE.fullmatch(line)]
 
 

@@ -44,6 +44,11 @@ def split_lines(text: str) -> list[str]:
     return [*(f"{line}\n" for line in lines), *([last] if last else [])]
 
 
+def bare_lines(text: str) -> list[str]:
+    """Return the lines of a text without their ends."""
+    return [line_and_end(line)[0] for line in split_lines(text)]
+
+
 def line_and_end(line: str) -> tuple[str, str]:
     """Take one line apart into its text and its line end, which is empty on a last line without one."""
     text = line.rstrip("\r\n")

@@ -27,7 +27,7 @@ from vaultsync.index.region import (
     heading_level,
 )
 from vaultsync.index.rows import IN_THE_NOTE, RowValues, render_row, row_link, shown_values, value_line, with_own
-from vaultsync.markdown.textlines import line_and_end, split_lines
+from vaultsync.markdown.textlines import bare_lines
 from vaultsync.model import Problem
 from vaultsync.reconcile.arrange import Arrangement, Entry, placed
 from vaultsync.reconcile.base import IndexRecord
@@ -259,7 +259,7 @@ def _spare_rows(path: str, keys: Iterable[str], page: Page) -> list[str]:
     """Return the further rows of a note that hold values of their own, less those of a copy that a dead run drew."""
     spare = [at for key in keys if key in page.merged for at in page.merged[key].spare if at.note == path]
     text = page.text_after(path) or "" if any(at.copy not in (None, path) for at in spare) else ""
-    standing = {line_and_end(line)[0] for line in split_lines(text)}
+    standing = set(bare_lines(text))
     return [at.row.text for at in spare if at.copy in (None, path) or at.row.text not in standing]
 
 

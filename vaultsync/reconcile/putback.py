@@ -6,7 +6,6 @@ and nothing is put where its place is a guess.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
@@ -14,21 +13,21 @@ from typing import TYPE_CHECKING
 
 from vaultsync.index.links import find_row_link, task_key
 from vaultsync.index.rows import FIELDS
-from vaultsync.markdown.textlines import LineEdit, apply_line_edits, line_and_end, prevailing_end, split_lines
+from vaultsync.markdown.textlines import LineEdit, apply_line_edits, bare_lines, prevailing_end
 from vaultsync.model import Role
 from vaultsync.reconcile.base import TAKEN_OUT
+from vaultsync.reconcile.made_edit import Around, MadeEdit, neighbours
 from vaultsync.reconcile.vanish import ORPHANED
-from vaultsync.reconcile.verify import apply_edits, reads_as, sifted
+from vaultsync.reconcile.verify import reads_as, sifted
 from vaultsync.tasks.edits import set_block_id
 from vaultsync.tasks.line import parse_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from vaultsync.model import TaskLine
     from vaultsync.reconcile.base import BaseTask
-    from vaultsync.reconcile.edit import PlannedEdit
     from vaultsync.tasks.note import Note
     from vaultsync.tasks.rules import Rules
 
@@ -42,32 +41,6 @@ NOT_READ_BACK = "put back it would not read as this task"
 EXPECTED = frozenset({ONLY_AN_ID, NOT_LANDED, ALREADY})  # reasons that leave nothing to be done by hand
 
 _STAMP = re.compile(r"[ \t]+\^(t-[a-z0-9]{8})(?=[ \t]*\Z)")
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What tells the place of lines that were taken out: the lines about it, each way up to one that isn't blank.
-
-    `was` are the lines below that moved with it, as they were, `now` as they were left.
-    """
-
-    above: tuple[str, ...]
-    was: tuple[str, ...]
-    now: tuple[str, ...]
-    below: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MadeEdit:
-    """Lines of a note, replaced: `before` stood from `line` (from 1) on, `after` then stood there; each may be none."""
-
-    path: str
-    line: int
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-    why: str
-    around: Around | None = None  # of lines that were taken out
-    landed: bool | None = None  # None: not known, since the run hasn't ended, or an old version didn't keep it
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +58,6 @@ class PutBack:
     edits: list[MadeEdit] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
     text: str = ""
-
-
-def made_edits(text: str | None, edits: Sequence[PlannedEdit]) -> list[MadeEdit]:
-    """Return the planned edits of one note as the journal keeps them; without its text none of them will land."""
-    lines = _lines(text or "")
-    new = {edit.line: edit.after for edit in edits}
-    made = []
-    end = min((edit.line for edit in edits if edit.adds), default=0)
-    for edit in edits:
-        if edit.adds:
-            made.append(MadeEdit(edit.path, end, (), edit.after, edit.why))
-            continue
-        around = _around_removed(text, lines, edit, new) if text is not None and not edit.after else None
-        made.append(MadeEdit(edit.path, edit.line, (edit.before,), edit.after, edit.why, around))
-    return made
 
 
 def put_back(note: Note, text: str, edits: Sequence[MadeEdit], why: str, rules: Rules) -> PutBack:
@@ -120,7 +78,7 @@ def put_back(note: Note, text: str, edits: Sequence[MadeEdit], why: str, rules: 
     for back in backwards:
         around = None
         if not back.after:
-            above, below = _neighbours(_lines(text), back.line, back.line + len(back.before), new)
+            above, below = neighbours(bare_lines(text), back.line, back.line + len(back.before), new)
             around = Around(above, (), (), below)
         outcome.edits.append(replace(back, why=why, around=around))
     return outcome
@@ -182,7 +140,7 @@ class _Standing:
     """The lines of a note as they stand; a block id that a line got since doesn't count."""
 
     def __init__(self, text: str) -> None:
-        self.lines = _lines(text)
+        self.lines = bare_lines(text)
         self._places: dict[str, list[int]] = defaultdict(list)
         for number, line in enumerate(self.lines, 1):
             self._places[_unstamped(line)].append(number)
@@ -327,7 +285,7 @@ def _intended(backwards: Sequence[MadeEdit], rules: Rules) -> dict[float, list[s
 
 def _slots(text: str, backwards: Sequence[MadeEdit]) -> dict[int, tuple[str, ...]]:
     """Return what stands in place of each line that changes; what is put in stands before the line below it."""
-    lines = _lines(text)
+    lines = bare_lines(text)
     slots: dict[int, tuple[str, ...]] = {}
     put_in: dict[int, tuple[str, ...]] = defaultdict(tuple)
     for back in backwards:
@@ -344,49 +302,11 @@ def _slots(text: str, backwards: Sequence[MadeEdit]) -> dict[int, tuple[str, ...
 
 
 def _applied(text: str, backwards: Sequence[MadeEdit]) -> str:
-    lines = _lines(text)
+    lines = bare_lines(text)
     if not lines:
         return "".join(line + prevailing_end(text) for back in backwards for line in back.after)
     slots = _slots(text, backwards).items()
     return apply_line_edits(text, [LineEdit(number, lines[number - 1], after) for number, after in slots])
-
-
-def _around_removed(
-    text: str, lines: Sequence[str], edit: PlannedEdit, new: Mapping[int, tuple[str, ...]]
-) -> Around | None:
-    """Return what tells a removed line's place; None if lines that move with it are edited, too."""
-    left = _lines(apply_edits(text, [edit]))
-    same = 0
-    while same < min(len(lines) - edit.line, len(left) - edit.line + 1) and lines[-1 - same] == left[-1 - same]:
-        same += 1
-    was, now = lines[edit.line : len(lines) - same], left[edit.line - 1 : len(left) - same]
-    if any(edit.line < number <= edit.line + len(was) for number in new):
-        return None
-    above, below = _neighbours(lines, edit.line, edit.line + 1 + len(was), new)
-    return Around(above, tuple(was), tuple(now), below)
-
-
-def _neighbours(
-    lines: Sequence[str], begin: int, end: int, new: Mapping[int, tuple[str, ...]]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the lines above line `begin` and from line `end` on, each way up to one that isn't blank, once edited."""
-    above = _until_text(new.get(number, (lines[number - 1],))[::-1] for number in range(begin - 1, 0, -1))
-    below = _until_text(new.get(number, (lines[number - 1],)) for number in range(end, len(lines) + 1))
-    return above[::-1], below
-
-
-def _until_text(slots: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the lines up to the first that isn't blank, all of them where there is none."""
-    found: list[str] = []
-    for line in itertools.chain.from_iterable(slots):
-        found.append(line)
-        if line.strip():
-            break
-    return tuple(found)
-
-
-def _lines(text: str) -> list[str]:
-    return [line_and_end(line)[0] for line in split_lines(text)]
 
 
 def _unstamped(line: str) -> str:

@@ -9,7 +9,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from vaultsync.markdown.textlines import LineEdit, apply_line_edits, line_and_end, prevailing_end, split_lines
+from vaultsync.markdown.textlines import (
+    LineEdit,
+    apply_line_edits,
+    bare_lines,
+    line_and_end,
+    prevailing_end,
+    split_lines,
+)
 from vaultsync.model import Problem
 from vaultsync.tasks.note import Note, parse_text
 
@@ -108,7 +115,7 @@ def _appended(text: str, added: Sequence[str]) -> str:
 def _replaced(text: str, edits: Sequence[PlannedEdit]) -> tuple[str, tuple[Problem, ...]]:
     if all(edit.after for edit in edits):
         return apply_line_edits(text, (LineEdit(edit.line, edit.before, edit.after) for edit in edits)), ()
-    lines = [line_and_end(line)[0] for line in split_lines(text)]
+    lines = bare_lines(text)
     moved = list(lines)
     problems: list[Problem] = []
     instead: dict[int, tuple[str, ...]] = {}  # what stands in the place of a removed line

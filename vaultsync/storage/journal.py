@@ -15,7 +15,7 @@ from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
 from vaultsync.errors import StateError
-from vaultsync.reconcile.putback import Around, MadeEdit
+from vaultsync.reconcile.made_edit import Around, MadeEdit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, MutableMapping, Sequence
     from pathlib import Path
 
-    from vaultsync.reconcile.putback import MadeEdit
+    from vaultsync.reconcile.made_edit import MadeEdit
     from vaultsync.storage.journal import Run
     from vaultsync.storage.rest import RestRecord
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from vaultsync.index.links import OWN_ID, task_key
 from vaultsync.reconcile.follow import carried_base, carried_rows, moved_tasks
 from vaultsync.reconcile.locate import Located, absent_tasks, find_index_notes, find_rows, locate_tasks, whose_notes
+from vaultsync.reconcile.memory import Memory
 from vaultsync.reconcile.places import standing_notes
 from vaultsync.reconcile.reading import Reading, Touched, WholeVaultError, read_whole
 from vaultsync.reconcile.shelf import rest_of
@@ -79,6 +80,14 @@ class Last:
     snapshot: Snapshot
     reading: Reading
     open: Open
+
+    @staticmethod
+    def of(snapshot: Snapshot, reading: Reading, left: Open) -> Last:
+        """Keep of a plan what the next one is compared with."""
+        bare = replace(
+            snapshot, notes={}, base={}, index_notes={}, taken_ids=frozenset(), copies={}, memory=Memory(), changed=None
+        )
+        return Last(bare, reading, left)
 
 
 def everything(snapshot: Snapshot) -> Part:

@@ -100,7 +100,7 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
         part = everything(snapshot)
         plan, left = _decided(part, part.snapshot)
     if part.reading is not None:
-        memory.last = Last(snapshot, part.reading, left)
+        memory.last = Last.of(snapshot, part.reading, left)
     return plan
 
 

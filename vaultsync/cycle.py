@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from vaultsync.apply import Applied, Checked, Progress, Tell, absorb, apply, changed_paths, check, tell_all
 from vaultsync.errors import HaltError, VaultsyncError
+from vaultsync.kept import Kept, keep, recall
 from vaultsync.model import Problem
 from vaultsync.outcome import Outcome, record_of_turn
 from vaultsync.reconcile.locate import has_own_ids
-from vaultsync.reconcile.memory import Memory
 from vaultsync.reconcile.places import NewcomersError
 from vaultsync.reconcile.plan import Plan, plan_cycle
 from vaultsync.reconcile.safety import suspicious
-from vaultsync.rest import STAMPS_TELL, list_all, mark_of, record_of
+from vaultsync.rest import list_all, mark_of, record_of
 from vaultsync.scan import Scanner
 from vaultsync.settle import settle
 from vaultsync.snapshots import Snapshots
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from vaultsync.clock import Clock
     from vaultsync.reconcile.snapshot import Snapshot
     from vaultsync.settings import Settings
+    from vaultsync.storage.rest import RestRecord
     from vaultsync.storage.state import State
 
 _ATTEMPTS = 8  # plans of one turn; each but the first because something had changed under the one before
@@ -62,6 +63,7 @@ class Wheel:
     waits: Waits
     command: str = "reconcile"  # what the journal calls our runs
     stays: bool = False  # whether it turns again and again, so that it pays to keep what was read
+    afresh: bool = False  # whether everything is to be read, whatever another process has kept
     scanner: Scanner = field(init=False)
     waiting: Waiting = field(init=False)
     backups: Backups = field(init=False)
@@ -74,10 +76,11 @@ class Wheel:
     def __post_init__(self) -> None:
         self._identity = _identity_of(self.settings.root)
         self.backups = Backups(self.state.file.parent / "backups")
-        self.scanner = Scanner(self.settings, self.clock, self.state.written)
+        kept = Kept.of(self.settings) if self.afresh else recall(self.settings, self.state, self._today)
+        self.scanner = Scanner(self.settings, self.clock, self.state.written, kept.notes)
         self.waiting = Waiting(self.waits, self.scanner, self.clock)
-        memory = Memory(follows=self.stays)
-        self.snapshots = Snapshots(self.settings, self.state, self.clock, self.waiting, memory)
+        known = (kept.memory, kept.census, kept.changed)
+        self.snapshots = Snapshots(self.settings, self.state, self.clock, self.waiting, *known)
         self.heartbeat = Heartbeat(self.state.file.parent)
 
     def wait_until_quiet(self) -> None:
@@ -111,18 +114,22 @@ class Wheel:
         if dry_run:
             return self._turn(changed, dry_run=True, force=force, progress=progress, tell=tell, stop=stop)
         at, began = dt.datetime.fromtimestamp(self.clock.now(), dt.UTC), self.clock.monotonic()
-        today = self.clock.date(
-            self.settings.config.vault.timezone
-        )  # should it end meanwhile, the plan has the new day
+        today = self._today  # should it end meanwhile, the plan has the new day
+        self.snapshots.memory.follows |= self.stays or vault.STAMPS_TELL
         try:
             outcome = self._turn(changed, dry_run=False, force=force, progress=progress, tell=tell, stop=stop)
         except (VaultsyncError, OSError) as error:
             self.heartbeat.miss(at, self.command, self.clock.monotonic() - began, str(error))
             raise
         self.heartbeat.beat(record_of_turn(outcome, at, self.command, self.clock.monotonic() - began))
-        if self._is_at_rest(outcome) and not (force or self.stays or stop()):
-            self._remember_rest(outcome, today)
+        if not (force or self.stays or stop()):
+            self.leave(self._rest(outcome, today))
         return outcome
+
+    def leave(self, rest: RestRecord | None = None) -> None:
+        """Keep what is known for the next process, where it can be told from outside what has changed since."""
+        kept = keep(self.snapshots.known(), self.settings, self.state, self._today) if vault.STAMPS_TELL else None
+        self.state.leave(rest, kept)
 
     def _turn(  # noqa: PLR0913 - the same
         self,
@@ -256,6 +263,10 @@ class Wheel:
         fresh = {once[name] for name in self.state.first_time(list(once))}
         return tuple(problem for problem in distinct if not problem.once or problem in fresh)
 
+    @property
+    def _today(self) -> str:
+        return self.clock.date(self.settings.config.vault.timezone)
+
     # -- at rest
 
     def _is_at_rest(self, outcome: Outcome) -> bool:
@@ -264,18 +275,20 @@ class Wheel:
         has_changed = outcome.changes or outcome.blocked or state.touched_tasks or state.touched_index_notes
         return not (has_changed or outcome.passing or outcome.skipped or outcome.wait is not None or state.set_aside)
 
-    def _remember_rest(self, outcome: Outcome, today: str) -> None:
-        """Keep what a turn said for those that find everything as it left it, if that can be told from outside."""
+    def _rest(self, outcome: Outcome, today: str) -> RestRecord | None:
+        """Return what a turn said for those that find everything as it left it, if that can be told from outside."""
+        if not (self._is_at_rest(outcome) and vault.STAMPS_TELL):
+            return None
         listing = list_all(self.settings)
-        if not STAMPS_TELL or listing.stale_temps or not self.scanner.is_as_listed(listing):
-            return
+        if listing.stale_temps or not self.scanner.is_as_listed(listing):
+            return None
         mark = mark_of(self.settings, listing, today)
-        self.state.rest(record_of(outcome.plan, outcome.notes, outcome.told, mark, self.scanner.fresh()))
+        return record_of(outcome.plan, outcome.notes, outcome.told, mark, self.scanner.fresh())
 
     # -- before planning
 
     def _scan(self, changed: Iterable[str] | None, progress: Progress, *, tidy: bool) -> None:
-        if changed is not None:
+        if changed is not None and self.scanner.listed:
             self.scanner.scan_some(changed)
             return
         if tidy:

@@ -103,6 +103,7 @@ class Daemon:
             self._apart, self._look_at = self._clock.now() - now, now + self._look_every
             while not self.asked.to_stop:
                 self._pass()
+            self.wheel.leave()
         except Stopped:
             pass
         finally:

@@ -8,25 +8,21 @@ rest when anything else is written to it; the others are held against the record
 from __future__ import annotations
 
 import hashlib
-import os
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vaultsync import program
 from vaultsync.storage import vault
 from vaultsync.storage.displaced import left_over
 from vaultsync.storage.rest import RestingConflict, RestingIndexNote, RestingProblem, RestRecord, read_rest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from vaultsync.clock import Clock
     from vaultsync.model import Problem
     from vaultsync.reconcile.plan import Plan
     from vaultsync.settings import Settings
-
-# Windows keeps no time of a file's last change that nobody can set, so that equal stamps don't mean equal bytes.
-STAMPS_TELL = os.name == "posix"
 
 
 def still_at_rest(settings: Settings, state_file: Path, clock: Clock) -> RestRecord | None:
@@ -51,7 +47,8 @@ def list_all(settings: Settings) -> vault.Listing:
 def mark_of(settings: Settings, listing: vault.Listing, today: str) -> str:
     """Return a digest of what a cycle is a function of besides the state; equal stamps stand for equal notes."""
     config = settings.config
-    said = (config.vault, config.machine, settings.obsidian, today, sorted(listing.unreadable.items()), _program())
+    unreadable = sorted(listing.unreadable.items())
+    said = (config.vault, config.machine, settings.obsidian, today, unreadable, program.modules())
     digest = hashlib.blake2b(repr(said).encode(), digest_size=16)
     for path, stamp in sorted(listing.notes.items()):
         digest.update(b"%s\0%d %d %d %d\n" % (path.encode(), *stamp))
@@ -67,8 +64,8 @@ def record_of(plan: Plan, notes: int, told: Iterable[Problem], mark: str, fresh:
         tasks=plan.tasks,
         people=plan.people,
         index_notes=tuple(
-            RestingIndexNote(path=note.path, person=note.person or "", proposed=note.proposed, open=note.open)
-            for note in plan.index_notes
+            RestingIndexNote(path=note.path, person=note.person, proposed=note.proposed, open=note.open)
+            for note in plan.counted
         ),
         conflicts=tuple(
             RestingConflict(
@@ -101,10 +98,3 @@ def _holds(settings: Settings, path: str, digest: str) -> bool:
         return vault.digest_of(vault.read(settings.root, path)) == digest
     except OSError:
         return False
-
-
-def _program() -> tuple[object, ...]:
-    """Return what tells one program from another: in a checkout the modules change without the version."""
-    package = Path(__file__).parent
-    modules = sorted((os.fspath(module.relative_to(package)), module.stat()) for module in package.rglob("*.py"))
-    return sys.version, *((name, found.st_size, found.st_mtime_ns) for name, found in modules)

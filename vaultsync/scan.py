@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vaultsync.read_ahead import ENOUGH, Work, read_many, read_note
 from vaultsync.reconcile.copies import Copy, is_twin, numbered_original, original_of, spellings
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 _FRESH = 2.0
 
 
+class Seen(NamedTuple):
+    """A note as it was read, and its stamp then; without one only another read tells whether it still is so."""
+
+    note: Note
+    stamp: vault.Stamp | None
+
+
 @dataclass(slots=True)
 class Scanner:
     """The notes of one vault as last seen; `changed_at` is the monotonic time of a note's last change but ours."""
@@ -34,6 +41,7 @@ class Scanner:
     settings: Settings
     clock: Clock
     written: Mapping[str, str]  # path -> digest of what we wrote there last
+    kept: Mapping[str, Seen] = field(default_factory=dict)  # what another process read, until all notes have been seen
     notes: dict[str, Note] = field(default_factory=dict)
     copies: dict[str, Copy] = field(default_factory=dict)  # conflict copies, which are no notes
     changed_at: dict[str, float] = field(default_factory=dict)
@@ -41,9 +49,9 @@ class Scanner:
     touched: set[str] = field(default_factory=set)  # notes that were read or dropped since somebody emptied this
     unreadable: dict[str, str] = field(default_factory=dict)
     stale_temps: list[str] = field(default_factory=list)
+    listed: bool = False  # all notes have been seen once
     _stamps: dict[str, vault.Stamp] = field(default_factory=dict)
     _read_at: dict[str, float] = field(default_factory=dict)
-    _listed: bool = False  # all notes have been seen once
     _ours: Mapping[str, str] = field(default_factory=dict)  # path -> digest of what we have just written
     _numbered: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # may be copies by their name, of these
     _numbers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # the same by original
@@ -64,13 +72,15 @@ class Scanner:
             if progress:
                 progress(done, len(listing.notes))
 
-        began, ahead = self.clock.now(), {} if self._listed else self._read_ahead(listing.notes, report)
+        began, ahead = self.clock.now(), {} if self.listed else self._known_ahead(listing.notes, report)
         for number, (path, stamp) in enumerate(sorted(listing.notes.items())):
             self._look_at(path, stamp, ahead.get(path))
             report(max(number + 1, len(ahead)))
         self._read_at |= dict.fromkeys(ahead.keys() & self._read_at.keys(), began)
-        self._listed = True
         self._sort_numbered(self._numbered)
+        if not self.listed:
+            self._compare_with_kept()
+        self.listed = True
 
     def scan_some(self, paths: Iterable[str]) -> bool:
         """Bring these notes up to date; tell whether anything but our own writes was new. Other files don't count."""
@@ -142,25 +152,39 @@ class Scanner:
 
         They were changed just before they were read, or they couldn't be read at all: then the digest is empty.
         """
-        limit, digests = self.settings.rules.limits.note_bytes, dict[str, str]()
-        for path, stamp in self._stamps.items():
-            note, changed_at = self.known(path), max(stamp.mtime_ns, stamp.ctime_ns) / 1e9
-            is_unread = note is not None and not note.digest and stamp.size <= limit
-            if note is not None and (is_unread or self._read_at[path] - changed_at <= _FRESH):
-                digests[path] = note.digest
-        return digests
+        known = {path: note for path in self._stamps if (note := self.known(path)) is not None}
+        return {path: note.digest for path, note in known.items() if self._is_fresh(note)}
 
-    def _read_ahead(self, stamps: Mapping[str, vault.Stamp], progress: Callable[[int], None]) -> dict[str, Note]:
-        """Read all notes at once where that is much to read."""
-        sizes = {path: stamp.size for path, stamp in sorted(stamps.items())}
-        return read_many(sizes, self._work, progress) if sum(sizes.values()) >= ENOUGH else {}
+    def seen(self) -> dict[str, Seen]:
+        """Return the notes for another process to go on with; conflict copies are left out."""
+        return {
+            path: Seen(note, None if self._is_fresh(note) else self._stamps[path]) for path, note in self.notes.items()
+        }
+
+    def _is_fresh(self, note: Note) -> bool:
+        stamp = self._stamps[note.path]
+        if not note.digest and stamp.size <= self.settings.rules.limits.note_bytes:
+            return True
+        return self._read_at[note.path] - max(stamp.mtime_ns, stamp.ctime_ns) / 1e9 <= _FRESH
+
+    def _known_ahead(self, stamps: Mapping[str, vault.Stamp], progress: Callable[[int], None]) -> dict[str, Note]:
+        """Return the notes that are as they were kept; where the others are much to read, read them all at once."""
+        kept = {path: seen.note for path, seen in self.kept.items() if seen.stamp and seen.stamp == stamps.get(path)}
+        sizes = {path: stamp.size for path, stamp in sorted(stamps.items()) if path not in kept}
+        return kept | (read_many(sizes, self._work, progress) if sum(sizes.values()) >= ENOUGH else {})
+
+    def _compare_with_kept(self) -> None:
+        """Hold only those for touched that aren't as another process left them."""
+        same = {path for path, seen in self.kept.items() if self.notes.get(path) is seen.note}
+        self.touched = (self.touched | self.kept.keys()) - same
+        self.kept = {}
 
     def _look_at(self, path: str, stamp: vault.Stamp, ahead: Note | None = None) -> None:
         known = self._stamps.get(path)
         if known == stamp and self._read_at[path] - stamp.mtime_ns / 1e9 > _FRESH:
             return
-        before = self.known(path)
-        note = ahead or read_note(path, stamp.size, self._work, before)
+        before, kept = self.known(path), self.kept.get(path)
+        note = ahead or read_note(path, stamp.size, self._work, before or (kept and kept.note))
         if note is None:
             self._drop(path)
             return
@@ -175,9 +199,9 @@ class Scanner:
         # The file's own time is exact where it is plausible. At first sight one from the future tells nothing; later
         # the change happened between the last look and now, and so did a move, which keeps the file's time.
         age = self.clock.now() - stamp.mtime_ns / 1e9
-        if (before is not None or self._listed) and not 0 <= age <= _FRESH:
+        if (before is not None or self.listed) and not 0 <= age <= _FRESH:
             age = 0.0
-        if self._listed:
+        if self.listed:
             self.noticed_at[path] = self.clock.monotonic()
         if age >= -_FRESH:
             self.changed_at[path] = self.clock.monotonic() - max(age, 0.0)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vaultsync.census import Census
+from vaultsync.kept import Kept
 from vaultsync.model import Problem
 from vaultsync.reconcile.snapshot import Changed, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
+    from vaultsync.census import Census
     from vaultsync.clock import Clock
     from vaultsync.reconcile.memory import Memory
     from vaultsync.settings import Settings
@@ -31,13 +32,13 @@ class Snapshots:
     clock: Clock
     waiting: Waiting
     memory: Memory
-    _census: Census = field(init=False)
+    _census: Census
+    _owed: Changed  # what had changed before that no snapshot has shown
     _began: tuple[float, float] = field(init=False)  # one moment by both clocks
     looked_at: set[str] = field(default_factory=set)  # notes that may be others than the state was told of last
 
     def __post_init__(self) -> None:
         self._began = (self.clock.now(), self.clock.monotonic())
-        self._census = Census(self.settings.config.vault)
         self.looked_at |= self.state.notes.keys()
 
     def take(
@@ -105,12 +106,22 @@ class Snapshots:
         self.state.remember_notes({path: note.digest if (note := scanner.notes.get(path)) else None for path in paths})
         self.looked_at.clear()
 
+    def known(self) -> Kept:
+        """Return what is known now, for another process to go on with."""
+        return Kept(self._census, self.memory, self.waiting.scanner.seen(), self._touched())
+
+    def _touched(self) -> Changed:
+        state, owed = self.state, self._owed
+        return Changed(
+            owed.notes | self.waiting.scanner.touched,
+            owed.tasks | state.touched_tasks,
+            owed.index_notes | state.touched_index_notes,
+        )
+
     def _changed(self) -> Changed:
         """Return what is new since the last snapshot."""
         scanner, state = self.waiting.scanner, self.state
-        changed = Changed(
-            frozenset(scanner.touched), frozenset(state.touched_tasks), frozenset(state.touched_index_notes)
-        )
+        changed, self._owed = self._touched(), Changed()
         self._census.take(changed.notes, scanner.notes)
         self.looked_at |= changed.notes
         for touched in (scanner.touched, state.touched_tasks, state.touched_index_notes):

@@ -33,6 +33,7 @@ def seen(plan: Plan, snapshot: Snapshot) -> dict[str, Any]:
         "edits": plan.edits,
         "writes": plan.note_writes,
         "overview": plan.overview,
+        "counted": plan.counted,
         "base": {key: (task, task.former) for key, task in plan.base.items()},
         "forgotten": plan.forgotten,
         "records": {path: record for path, record in plan.records.items() if known.get(path) != record},
@@ -151,6 +152,15 @@ def test_a_plan_on_what_has_changed_is_the_plan_on_everything() -> None:
 @pytest.mark.long
 def test_a_plan_on_what_has_changed_is_the_plan_on_everything_for_long() -> None:
     run(examples=100, steps=30)
+
+
+def test_a_process_goes_on_where_the_one_before_ended() -> None:
+    run(5, 15, VaultMachine)
+
+
+@pytest.mark.long
+def test_a_process_goes_on_where_the_one_before_ended_for_long() -> None:
+    run(100, 30, VaultMachine)
 
 
 @pytest.fixture

@@ -136,18 +136,23 @@ def test_old_runs_are_forgotten_their_ids_stay_taken_and_the_count_goes_on(state
         lambda state: state.prune(dt.datetime(2025, 1, 1, tzinfo=dt.UTC)),
     ],
 )
-def test_whatever_is_written_the_record_of_rest_goes_with_it(state: State, write: Callable[[State], object]) -> None:
+def test_whatever_is_written_ends_what_was_left_for_the_next_process(
+    state: State, write: Callable[[State], object]
+) -> None:
     record = RestRecord(mark="00", fresh={}, notes=1, tasks=0, people=0, index_notes=(), conflicts=(), problems=())
-    state.rest(record)
+    state.leave(record, ("of this program", "00"))
     assert read_rest(state.file) == record
+    assert state.kept() == ("of this program", "00")
     write(state)
     assert read_rest(state.file) is None
+    assert state.kept() is None
 
 
 def test_a_later_record_of_rest_takes_the_place_of_the_one_before(state: State) -> None:
     record = RestRecord(mark="00", fresh={}, notes=1, tasks=0, people=0, index_notes=(), conflicts=(), problems=())
-    state.rest(record)
-    state.rest(record.model_copy(update={"notes": 2}))
+    state.leave(record, ("of this program", "00"))
+    state.leave(record.model_copy(update={"notes": 2}), None)
+    assert state.kept() is None
     read = read_rest(state.file)
     assert read is not None
     assert read.notes == 2

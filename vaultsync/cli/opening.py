@@ -86,8 +86,12 @@ def wheel_of(
     command: str = "reconcile",
     daemon: bool = False,
     patient: bool = True,
+    afresh: bool = False,
 ) -> Iterator[Wheel]:
-    """Open the state of a vault that was entered, for the length of a command. Raises StateError."""
+    """Open the state of a vault that was entered, for the length of a command. Raises StateError.
+
+    `afresh`: everything is read, whatever the process before has kept.
+    """
     from vaultsync.cycle import Wheel  # noqa: PLC0415 - everything that plans and writes; a vault at rest needs none
     from vaultsync.storage.state import State  # noqa: PLC0415 - the same
 
@@ -96,7 +100,8 @@ def wheel_of(
     state = State(state_file)
     try:
         periods = waits(settings.config.machine, daemon=daemon)
-        wheel = Wheel(settings, state, clock, periods if patient else replace(periods, quiet=0.0), command, daemon)
+        periods = periods if patient else replace(periods, quiet=0.0)
+        wheel = Wheel(settings, state, clock, periods, command, daemon, afresh)
         yield wheel
         wheel.finish()
     finally:

@@ -97,12 +97,12 @@ def cycle_report(outcome: Outcome, vault: str, seconds: float, *, dry_run: bool)
         index_notes=[
             IndexReport(
                 path=note.path,
-                person=note.person or "",
+                person=note.person,
                 proposed=note.proposed,
                 open=note.open,
                 written=note.path in written,
             )
-            for note in plan.index_notes
+            for note in plan.counted
         ],
         conflicts=[
             ConflictReport(

@@ -33,17 +33,18 @@ from vaultsync.reconcile.arrange import Arrangement, Entry, placed
 from vaultsync.reconcile.base import IndexRecord
 from vaultsync.reconcile.beneath import TypedBeneath
 from vaultsync.reconcile.overview import draw_overview
-from vaultsync.reconcile.page import Drawing, NoteWrite, Page
+from vaultsync.reconcile.page import Drawing, NoteCounts, NoteWrite, Page
 from vaultsync.reconcile.places import NewPlaces, Standing, moved_line
+from vaultsync.reconcile.rollup import Counts
 from vaultsync.tasks.line import BLOCK_ID
 from vaultsync.tasks.people import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from vaultsync.reconcile.absorb import Absorbing
     from vaultsync.reconcile.edit import PlannedEdit
-    from vaultsync.reconcile.focus import Part
+    from vaultsync.reconcile.focus import Others, Part
     from vaultsync.reconcile.snapshot import IndexNote, Snapshot, SourceTask
     from vaultsync.reconcile.task import Merged
 
@@ -84,6 +85,7 @@ def draw(  # noqa: PLR0913 - the notes are a function of all of these
     drawing.index_notes += tuple(
         _emptied(path, index_notes[path], arranged, standing, page) for path in sorted(standing.joined)
     )
+    drawing.counted = _counted(drawing.index_notes, standing, part.others)
     # A person whose index note can't be read just now stays on the overview.
     held = {
         canonical(record.person, snapshot.roster): at
@@ -93,6 +95,18 @@ def draw(  # noqa: PLR0913 - the notes are a function of all of these
     counts = {**part.others.counts, **{person: arrangement.counts for person, arrangement in arranged.items()}}
     drawing.overview = draw_overview({**held, **part.others.places, **places}, counts, part.overviews, page)
     return drawing
+
+
+def _counted(writes: Sequence[NoteWrite], standing: Standing, others: Others) -> tuple[NoteCounts, ...]:
+    """Return what all index notes count: by person, then those whose rows stand elsewhere by path."""
+    nothing = Counts()
+    counted = [NoteCounts(each.path, each.person or "", each.proposed, each.open) for each in writes]
+    for person, path in others.places.items():
+        counts = others.counts.get(person, nothing)
+        counted.append(NoteCounts(path, person, counts.proposed, counts.open))
+    counted += [NoteCounts(path, person, 0, 0) for path, person in others.joined.items()]
+    joined = {*standing.joined, *others.joined}
+    return tuple(sorted(counted, key=lambda each: (True, each.path) if each.path in joined else (False, each.person)))
 
 
 def _note_write(  # noqa: PLR0913 - the note is a function of all of these

@@ -38,6 +38,7 @@ class Others:
     """What is known of the people whose index notes a plan on a part doesn't look at."""
 
     places: Mapping[str, str] = field(default_factory=dict)  # their index notes, by person
+    joined: Mapping[str, str] = field(default_factory=dict)  # further ones whose rows stand in the first, with whose
     counts: Mapping[str, Counts] = field(default_factory=dict)
     rows: Mapping[str, Sequence[RowAt]] = field(default_factory=dict)  # in their index notes, of the part's tasks
     notes: AbstractSet[str] = field(default_factory=frozenset)  # all their index notes
@@ -178,6 +179,9 @@ def part_of(touched: Touched, last: Last, snapshot: Snapshot) -> Part:
         people=people,
         others=Others(
             places={person: path for person, path in standing.drawn.items() if person not in people},
+            joined={
+                path: person for path in standing.joined if (person := reading.index_notes[path].person) not in people
+            },
             counts={person: counts for person, counts in last.open.counts.items() if person not in people},
             rows=_rows_elsewhere(all_keys, people, reading),
             notes=reading.index_notes.keys() - index_notes.keys(),

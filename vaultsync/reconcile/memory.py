@@ -55,6 +55,10 @@ class Memory:
             self._read_text = text_reader(self.roster, mode)
         return self._read_text
 
+    def readers(self, mode: Assigning) -> dict[int, tuple[Callable[..., object], tuple[object, ...]]]:
+        """Return what reads the texts of tasks, by `id`, with the function and the arguments that make it again."""
+        return {} if self._read_text is None else {id(self._read_text): (text_reader, (self.roster, mode))}
+
     def row(self, key: RowKey, draw: Callable[[], str]) -> str:
         """Return the row that shows a source line."""
         row = self._rows.get(key) or self._rows_before.get(key)

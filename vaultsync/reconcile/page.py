@@ -36,12 +36,23 @@ class NoteWrite:
     open: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class NoteCounts:
+    """An index note and how many tasks it counts, be it looked at or not."""
+
+    path: str
+    person: str
+    proposed: int
+    open: int
+
+
 @dataclass(slots=True)
 class Drawing:
     """All notes as they shall stand; `rows` holds, by task and index note, the row as it will read in the file."""
 
     index_notes: tuple[NoteWrite, ...] = ()
     overview: NoteWrite | None = None
+    counted: tuple[NoteCounts, ...] = ()
     rows: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     records: dict[str, IndexRecord] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from vaultsync.model import TaskLine
     from vaultsync.reconcile.arrange import Entry, Wanted
     from vaultsync.reconcile.base import BaseTask, IndexRecord
-    from vaultsync.reconcile.page import NoteWrite
+    from vaultsync.reconcile.page import NoteCounts, NoteWrite
     from vaultsync.reconcile.snapshot import RowAt, Snapshot, SourceTask
 
 
@@ -65,7 +65,8 @@ class Plan:
     """What one cycle is to do, and what it found."""
 
     edits: tuple[PlannedEdit, ...] = ()
-    index_notes: tuple[NoteWrite, ...] = ()  # all of them as they shall stand; unchanged ones included
+    index_notes: tuple[NoteWrite, ...] = ()  # those looked at, as they shall stand; unchanged ones included
+    counted: tuple[NoteCounts, ...] = ()  # all index notes
     overview: NoteWrite | None = None
     base: Mapping[str, BaseTask] = field(default_factory=dict)  # new or changed records
     forgotten: frozenset[str] = frozenset()
@@ -187,6 +188,7 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
         edits=tuple(edits[place] for place in sorted(edits)),
         index_notes=drawing.index_notes,
         overview=drawing.overview,
+        counted=drawing.counted,
         base={**base, **vanished.base},
         forgotten=vanished.forgotten | _removed(edits, located) | {old for old, new in moved.items() if new in base},
         records=drawing.records,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 JOURNAL_SCHEMA = (
     """create table if not exists runs (
         run integer primary key, at text not null, command text not null, undoes integer, ended integer not null

@@ -27,6 +27,7 @@ from vaultsync.storage.journal import (
     read_runs,
     require_version,
 )
+from vaultsync.storage.kept import KEPT_SCHEMA, end_kept, load_mark, save_kept
 from vaultsync.storage.records import load_base, words
 from vaultsync.storage.rest import REST_SCHEMA, end_rest, save_rest
 from vaultsync.storage.seen import SEEN_SCHEMA, load_marks, load_notes, save_mark, save_notes, texts
@@ -61,6 +62,7 @@ _SCHEMA = (
     *JOURNAL_SCHEMA,
     *SEEN_SCHEMA,
     REST_SCHEMA,
+    KEPT_SCHEMA,
 )
 
 
@@ -151,10 +153,18 @@ class State:
                 save_mark(connection, name)
             self.marks.add(name)
 
-    def rest(self, record: RestRecord) -> None:
-        """Keep what a cycle said that found nothing to do, until anything else is written."""
+    def leave(self, rest: RestRecord | None, kept: tuple[str, str] | None) -> None:
+        """Keep, until anything else is written, what a cycle said that found nothing to do, and what is `kept`."""
         with self._writing() as connection:
-            save_rest(connection, record)
+            if rest is not None:
+                save_rest(connection, rest)
+            if kept is not None:
+                save_kept(connection, *kept)
+
+    def kept(self) -> tuple[str, str] | None:
+        """Return what was left of what is kept, if nothing else was written since."""
+        with self._reading() as connection:
+            return load_mark(connection)
 
     def close(self) -> None:
         """Close the file."""
@@ -240,6 +250,7 @@ class State:
         try:
             with self._connection:
                 end_rest(self._connection)
+                end_kept(self._connection)
                 yield self._connection
         except sqlite3.Error as error:
             raise _unusable(self.file, error) from error

@@ -41,6 +41,10 @@ class WriteRefusedError(Exception):
     """The file may not be written safely; the message says why."""
 
 
+# Windows keeps no time of a file's last change that nobody can set, so that equal stamps don't mean equal bytes there.
+STAMPS_TELL = os.name == "posix"
+
+
 class Stamp(NamedTuple):
     """What `stat` says of a file; equal stamps of a file that isn't fresh mean equal bytes."""
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from vaultsync.apply import Applied, Checked, Progress, Tell, absorb, apply, changed_paths, check, tell_all
 from vaultsync.errors import HaltError, VaultsyncError
-from vaultsync.kept import Kept, keep, recall
+from vaultsync.kept import Recalled, keep, recall, still_kept
 from vaultsync.model import Problem
 from vaultsync.outcome import Outcome, record_of_turn
 from vaultsync.reconcile.locate import has_own_ids
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from vaultsync.clock import Clock
     from vaultsync.reconcile.snapshot import Snapshot
     from vaultsync.settings import Settings
+    from vaultsync.storage.kept import KeptRecord
     from vaultsync.storage.rest import RestRecord
     from vaultsync.storage.state import State
 
@@ -70,13 +71,14 @@ class Wheel:
     heartbeat: Heartbeat = field(init=False)
     _identity: tuple[int, int] = field(init=False)
     snapshots: Snapshots = field(init=False)
+    _recalled: Recalled = field(init=False)
     _recovered: bool = False  # whether it was looked for what runs left that were killed, or ended before editors did
     thinking: bool = False  # whether it only reads or plans just now, so that it may be broken off without harm
 
     def __post_init__(self) -> None:
         self._identity = _identity_of(self.settings.root)
         self.backups = Backups(self.state.file.parent / "backups")
-        kept = Kept.of(self.settings) if self.afresh else recall(self.settings, self.state, self._today)
+        kept, self._recalled = recall(self.settings, self.state, self._today, afresh=self.afresh)
         self.scanner = Scanner(self.settings, self.clock, self.state.written, kept.notes)
         self.waiting = Waiting(self.waits, self.scanner, self.clock)
         known = (kept.memory, kept.census, kept.changed)
@@ -128,8 +130,7 @@ class Wheel:
 
     def leave(self, rest: RestRecord | None = None) -> None:
         """Keep what is known for the next process, where it can be told from outside what has changed since."""
-        kept = keep(self.snapshots.known(), self.settings, self.state, self._today) if vault.STAMPS_TELL else None
-        self.state.leave(rest, kept)
+        self.state.leave(rest, self._kept() if vault.STAMPS_TELL else None)
 
     def _turn(  # noqa: PLR0913 - the same
         self,
@@ -284,6 +285,11 @@ class Wheel:
             return None
         mark = mark_of(self.settings, listing, today)
         return record_of(outcome.plan, outcome.notes, outcome.told, mark, self.scanner.fresh())
+
+    def _kept(self) -> KeptRecord | None:
+        snapshots, today = self.snapshots, self._today
+        still = still_kept(self._recalled, snapshots.memory, snapshots.since(), today)
+        return still or keep(snapshots.known(), self._recalled, self.settings, self.state, today)
 
     # -- before planning
 

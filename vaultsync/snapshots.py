@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from vaultsync.storage.state import State
     from vaultsync.waits import Waiting
 
+_MUCH = 0.02  # of all notes, or tasks: to look at more of them each time takes longer than to write down all once
+
 
 @dataclass(slots=True)
 class Snapshots:
@@ -34,6 +36,7 @@ class Snapshots:
     memory: Memory
     _census: Census
     _owed: Changed  # what had changed before that no snapshot has shown
+    _since: Changed | None = field(default_factory=Changed)  # all that snapshots have shown; None: that is much
     _began: tuple[float, float] = field(init=False)  # one moment by both clocks
     looked_at: set[str] = field(default_factory=set)  # notes that may be others than the state was told of last
 
@@ -110,18 +113,23 @@ class Snapshots:
         """Return what is known now, for another process to go on with."""
         return Kept(self._census, self.memory, self.waiting.scanner.seen(), self._touched())
 
+    def since(self) -> Changed | None:
+        """Return all that differs from what was known at first, None if that is much."""
+        return None if self._since is None else self._since | self._touched()
+
     def _touched(self) -> Changed:
-        state, owed = self.state, self._owed
-        return Changed(
-            owed.notes | self.waiting.scanner.touched,
-            owed.tasks | state.touched_tasks,
-            owed.index_notes | state.touched_index_notes,
-        )
+        scanner, state = self.waiting.scanner, self.state
+        return self._owed | Changed(scanner.touched, state.touched_tasks, state.touched_index_notes)
 
     def _changed(self) -> Changed:
         """Return what is new since the last snapshot."""
         scanner, state = self.waiting.scanner, self.state
         changed, self._owed = self._touched(), Changed()
+        if self._since is not None:
+            self._since |= changed
+            much = len(self._since.notes) > _MUCH * len(scanner.notes)
+            if much or len(self._since.tasks) > _MUCH * len(state.base):
+                self._since = None
         self._census.take(changed.notes, scanner.notes)
         self.looked_at |= changed.notes
         for touched in (scanner.touched, state.touched_tasks, state.touched_index_notes):

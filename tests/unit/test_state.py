@@ -12,6 +12,7 @@ from vaultsync.reconcile.base import BaseTask, IndexRecord
 from vaultsync.reconcile.made_edit import Around, MadeEdit
 from vaultsync.storage.folder import state_folder
 from vaultsync.storage.journal import SCHEMA_VERSION, RunEnd, RunStart, read_runs, reading
+from vaultsync.storage.kept import KeptRecord
 from vaultsync.storage.lock import vault_lock
 from vaultsync.storage.rest import RestRecord, read_rest
 from vaultsync.storage.state import State, StateChanges, StateError
@@ -60,6 +61,7 @@ def test_a_forgotten_task_is_gone_with_its_rows_and_its_id_stays_taken(state: St
     again.close()
 
 
+KEPT = KeptRecord(mark="00", day="2025-11-10", digest="00", tasks=frozenset({"t-aaaaaaaa"}))
 START = RunStart("2025-11-10T08:00:00+00:00", "set")
 ACCEPTED = MadeEdit("a.md", 3, ("- [?] One ^t-aaaaaaaa",), ("- [ ] One ^t-aaaaaaaa",), "row")
 REMOVED = MadeEdit(
@@ -140,9 +142,9 @@ def test_whatever_is_written_ends_what_was_left_for_the_next_process(
     state: State, write: Callable[[State], object]
 ) -> None:
     record = RestRecord(mark="00", fresh={}, notes=1, tasks=0, people=0, index_notes=(), conflicts=(), problems=())
-    state.leave(record, ("of this program", "00"))
+    state.leave(record, KEPT)
     assert read_rest(state.file) == record
-    assert state.kept() == ("of this program", "00")
+    assert state.kept() == KEPT
     write(state)
     assert read_rest(state.file) is None
     assert state.kept() is None
@@ -150,7 +152,7 @@ def test_whatever_is_written_ends_what_was_left_for_the_next_process(
 
 def test_a_later_record_of_rest_takes_the_place_of_the_one_before(state: State) -> None:
     record = RestRecord(mark="00", fresh={}, notes=1, tasks=0, people=0, index_notes=(), conflicts=(), problems=())
-    state.leave(record, ("of this program", "00"))
+    state.leave(record, KEPT)
     state.leave(record.model_copy(update={"notes": 2}), None)
     assert state.kept() is None
     read = read_rest(state.file)

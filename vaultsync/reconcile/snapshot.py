@@ -30,6 +30,10 @@ class Changed:
     tasks: AbstractSet[str] = field(default_factory=frozenset)  # keys of base records
     index_notes: AbstractSet[str] = field(default_factory=frozenset)  # paths of records
 
+    def __or__(self, other: Changed) -> Changed:
+        """Return what differs from the snapshot before the one before."""
+        return Changed(self.notes | other.notes, self.tasks | other.tasks, self.index_notes | other.index_notes)
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:

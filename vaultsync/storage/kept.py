@@ -1,7 +1,6 @@
 """Keep what one process knew of a vault in a file beside the state, for the next one: our own records, pickled.
 
-A courtesy, of which nothing is missed but time. The state says which bytes it has, and by whom they can be understood;
-any other write to the state makes an end of that (`state`). What is kept, and when, is `vaultsync.kept`'s.
+A courtesy, of which nothing is missed but time. What is kept, and when, is decided in `vaultsync.kept`.
 """
 
 from __future__ import annotations
@@ -16,12 +15,16 @@ from functools import cache
 from operator import attrgetter
 from typing import IO, TYPE_CHECKING, Any
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from vaultsync.storage.heartbeat import Text  # noqa: TC001 - pydantic asks for it
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-KEPT_SCHEMA = "create table if not exists kept (mark text not null, digest text not null)"
+KEPT_SCHEMA = "create table if not exists kept (said text not null)"
 
 _FILE = "known.pickle"
 # What a file that is, by its digest, the very one that we wrote can still say if a class has become another.
@@ -30,20 +33,34 @@ _MISREAD = (pickle.UnpicklingError, EOFError, AttributeError, ImportError, Index
 Made = tuple["Callable[..., object]", tuple[object, ...]]  # a function and its arguments
 
 
-def save_kept(connection: sqlite3.Connection, mark: str, digest: str) -> None:
-    """Say that the file has these bytes, and who may read them, within the caller's transaction."""
-    connection.execute("insert into kept values (?, ?)", (mark, digest))
+class KeptRecord(BaseModel):
+    """What the state says of the file; any other write to the state would make that wrong, and ends it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    mark: str  # digest of what tells who may read it
+    day: str  # on which
+    digest: str  # of its bytes
+    tasks: frozenset[str] = frozenset()  # keys of base records that have changed since it was written
+    index_notes: frozenset[Text] = frozenset()  # paths of such records
+
+
+def save_kept(connection: sqlite3.Connection, record: KeptRecord) -> None:
+    """Keep the record, within the caller's transaction."""
+    connection.execute("insert into kept values (?)", (record.model_dump_json(),))
 
 
 def end_kept(connection: sqlite3.Connection) -> None:
-    """Forget the file: what else the caller's transaction writes it doesn't know."""
+    """Forget the record, within the caller's transaction."""
     connection.execute("delete from kept")
 
 
-def load_mark(connection: sqlite3.Connection) -> tuple[str, str] | None:
-    """Return who may read the file, and the digest of its bytes, None if there is none that may be read."""
-    found = connection.execute("select mark, digest from kept").fetchone()
-    return (str(found[0]), str(found[1])) if found else None
+def load_kept(connection: sqlite3.Connection) -> KeptRecord | None:
+    """Return the record, None if there is none that can be read."""
+    found = connection.execute("select said from kept").fetchone()
+    with contextlib.suppress(ValidationError):
+        return KeptRecord.model_validate_json(found[0]) if found else None
+    return None
 
 
 def write_known(folder: Path, known: object, made: Mapping[int, Made]) -> str | None:

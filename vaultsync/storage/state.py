@@ -27,7 +27,7 @@ from vaultsync.storage.journal import (
     read_runs,
     require_version,
 )
-from vaultsync.storage.kept import KEPT_SCHEMA, end_kept, load_mark, save_kept
+from vaultsync.storage.kept import KEPT_SCHEMA, end_kept, load_kept, save_kept
 from vaultsync.storage.records import load_base, words
 from vaultsync.storage.rest import REST_SCHEMA, end_rest, save_rest
 from vaultsync.storage.seen import SEEN_SCHEMA, load_marks, load_notes, save_mark, save_notes, texts
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from vaultsync.reconcile.made_edit import MadeEdit
     from vaultsync.storage.journal import Run
+    from vaultsync.storage.kept import KeptRecord
     from vaultsync.storage.rest import RestRecord
 
 __all__ = ["State", "StateChanges", "StateError"]
@@ -153,18 +154,18 @@ class State:
                 save_mark(connection, name)
             self.marks.add(name)
 
-    def leave(self, rest: RestRecord | None, kept: tuple[str, str] | None) -> None:
+    def leave(self, rest: RestRecord | None, kept: KeptRecord | None) -> None:
         """Keep, until anything else is written, what a cycle said that found nothing to do, and what is `kept`."""
         with self._writing() as connection:
             if rest is not None:
                 save_rest(connection, rest)
             if kept is not None:
-                save_kept(connection, *kept)
+                save_kept(connection, kept)
 
-    def kept(self) -> tuple[str, str] | None:
+    def kept(self) -> KeptRecord | None:
         """Return what was left of what is kept, if nothing else was written since."""
         with self._reading() as connection:
-            return load_mark(connection)
+            return load_kept(connection)
 
     def close(self) -> None:
         """Close the file."""

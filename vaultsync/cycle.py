@@ -118,6 +118,7 @@ class Wheel:
         at, began = dt.datetime.fromtimestamp(self.clock.now(), dt.UTC), self.clock.monotonic()
         today = self._today  # should it end meanwhile, the plan has the new day
         self.snapshots.memory.follows |= self.stays or vault.STAMPS_TELL
+        self.snapshots.memory.spares = not self.stays
         try:
             outcome = self._turn(changed, dry_run=False, force=force, progress=progress, tell=tell, stop=stop)
         except (VaultsyncError, OSError) as error:
@@ -289,7 +290,7 @@ class Wheel:
     def _kept(self) -> KeptRecord | None:
         snapshots, today = self.snapshots, self._today
         still = still_kept(self._recalled, snapshots.memory, snapshots.since(), today)
-        return still or keep(snapshots.known(), self._recalled, self.settings, self.state, today)
+        return still or keep(snapshots.known(), self._recalled, self.state, today)
 
     # -- before planning
 

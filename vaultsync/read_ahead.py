@@ -12,18 +12,21 @@ import subprocess
 import sys
 from collections import deque
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import fields
 from threading import Thread
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from vaultsync.markdown.region import Regions
+from vaultsync.packed import pack_note, unpack_note
 from vaultsync.storage import vault
-from vaultsync.tasks.note import Note, Task, held_note, line_reader_of, parse_note
+from vaultsync.tasks.note import Note, held_note, line_reader_of, parse_note
 from vaultsync.tasks.rules import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
     from pathlib import Path
+
+    from vaultsync.packed import PackedNote
 
 ENOUGH = 16 << 20  # bytes to read, from which on it pays to start another process
 _CHUNK = 1 << 20  # bytes
@@ -40,13 +43,6 @@ class Work(NamedTuple):
 
     root: Path
     rules: Rules
-
-
-class Packed(NamedTuple):
-    """A note on its way from one process to another: its tasks without what reads their lines."""
-
-    note: Note
-    tasks: tuple[tuple[int, str, str | None, bytes], ...]
 
 
 def read_note(path: str, size: int, work: Work, before: Note | None = None) -> Note | None:
@@ -140,19 +136,13 @@ def _feed(
         _send(work, to)
         while True:
             _send(chunks.popleft(), to)
-            packed: list[Packed] = pickle.load(answers)  # noqa: S301 - by our own program
-            for note, tasks in packed:
-                found[note.path] = replace(note, tasks=tuple(Task(note.path, *task, read_line) for task in tasks))
+            notes: list[PackedNote] = pickle.load(answers)  # noqa: S301 - by our own program
+            found.update({note.path: note for note in (unpack_note(packed, read_line) for packed in notes)})
 
 
 def _send(what: object, to: IO[bytes]) -> None:
     pickle.dump(what, to, pickle.HIGHEST_PROTOCOL)
     to.flush()
-
-
-def _packed(note: Note) -> Packed:
-    tasks = tuple((task.number, task.symbol, task.block_id, task.raw) for task in note.tasks)
-    return Packed(replace(note, tasks=()), tasks)
 
 
 def help_reading(given: IO[bytes], answers: IO[bytes]) -> None:
@@ -161,7 +151,7 @@ def help_reading(given: IO[bytes], answers: IO[bytes]) -> None:
         work: Work = pickle.load(given)  # noqa: S301 - by our own program
         while True:
             chunk: list[Sized] = pickle.load(given)  # noqa: S301 - the same
-            _send([_packed(note) for note in _read_chunk(chunk, work)], answers)
+            _send([pack_note(note) for note in _read_chunk(chunk, work)], answers)
 
 
 def main() -> None:

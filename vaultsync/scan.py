@@ -63,7 +63,7 @@ class Scanner:
 
     def scan_all(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Bring everything up to date: list the vault, read what is new or changed, drop what is gone."""
-        listing = vault.list_notes(self.settings.root, self.settings.wants)
+        listing = vault.list_notes(self.settings.root, self._wants)
         self.unreadable, self.stale_temps = listing.unreadable, listing.stale_temps
         for path in (self.notes.keys() | self.copies.keys()) - listing.notes.keys():
             self._drop(path)
@@ -160,6 +160,10 @@ class Scanner:
         return {
             path: Seen(note, None if self._is_fresh(note) else self._stamps[path]) for path, note in self.notes.items()
         }
+
+    def _wants(self, path: str) -> bool:
+        """Tell whether a path is a note's. Of one that was read this is known; asking takes as long as a `stat`."""
+        return path in self.notes or path in self.kept or self.settings.wants(path)
 
     def _is_fresh(self, note: Note) -> bool:
         stamp = self._stamps[note.path]

@@ -115,8 +115,8 @@ CROWDS = {
 }
 
 
-class CrowdedMachine(FollowedMachine):
-    """The same, where people have far more tasks than their notes show, many of them alike, some of them owed."""
+class Crowd(VaultMachine):
+    """People have far more tasks than their notes show, many of them alike, some of them owed."""
 
     notes: ClassVar[Mapping[str, str]] = {**NOTES, **CROWDS}
     configs: ClassVar[Sequence[str]] = tuple(
@@ -127,6 +127,12 @@ class CrowdedMachine(FollowedMachine):
     def __init__(self) -> None:
         super().__init__()
         self.vault.configure(self.configs[1])
+
+
+class CrowdedMachine(Crowd):
+    """A crowd, and a wheel that keeps what it read."""
+
+    vaults = FollowedVault
 
 
 def run(examples: int, steps: int, machine: type[VaultMachine] = FollowedMachine) -> None:
@@ -174,7 +180,18 @@ def test_a_plan_on_the_first_of_many_tasks_is_the_plan_on_all() -> None:
     run(5, 15, CrowdedMachine)
 
 
+@pytest.mark.usefixtures("no_slack")
+def test_a_process_goes_on_among_many_tasks_where_the_one_before_ended() -> None:
+    run(5, 15, Crowd)
+
+
 @pytest.mark.long
 @pytest.mark.usefixtures("no_slack")
 def test_a_plan_on_the_first_of_many_tasks_is_the_plan_on_all_for_long() -> None:
     run(60, 30, CrowdedMachine)
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("no_slack")
+def test_a_process_goes_on_among_many_tasks_where_the_one_before_ended_for_long() -> None:
+    run(60, 30, Crowd)

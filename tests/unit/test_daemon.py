@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 from dataclasses import dataclass, field
 from queue import Empty
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,9 @@ from vaultsync.words import Words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, MutableMapping
     from pathlib import Path
+
+    from vaultsync.reconcile.plan import Plan
+    from vaultsync.reconcile.snapshot import Snapshot
 
 ANA = "Tasks/@Ana Ruiz.md"
 WAITS = Waits(quiet=2, quiet_max=30, stamp_after=10, settle=60, absent_delay=5, late=3)
@@ -173,6 +177,21 @@ def test_an_edit_is_planned_on_when_it_has_been_quiet(life: Life) -> None:
     life.live(105)
     assert life.turns[0] == 0.0
     assert [round(turn, 1) for turn in life.turns[1:]] == [102.1]
+
+
+def test_what_it_knew_is_kept_when_it_ends(life: Life) -> None:
+    life.live(60)
+    assert life.state.kept() is not None
+
+
+def test_what_was_broken_off_is_not_kept(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told_to_end(_: Snapshot) -> Plan:
+        life.asked._stop(signal.SIGTERM, None)
+        raise AssertionError("a plan can be broken off")
+
+    monkeypatch.setattr("vaultsync.cycle.plan_cycle", told_to_end)
+    life.live(60)
+    assert life.state.kept() is None
 
 
 def test_a_note_that_is_always_being_written_is_served_after_quiet_max(life: Life) -> None:

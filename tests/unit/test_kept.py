@@ -1,0 +1,212 @@
+"""What one process keeps for the next: what is read again, and when nothing of it counts.
+
+That a plan on it is the plan on everything is held by `laws/test_focus_laws.py`, and through the command by
+`laws/test_rest_laws.py`.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from system.installed import write
+
+from vaultsync import program, scan
+from vaultsync.clock import Clock
+from vaultsync.cycle import Wheel
+from vaultsync.read_ahead import read_note
+from vaultsync.settings import load_settings
+from vaultsync.storage import vault as files
+from vaultsync.storage.state import State
+from vaultsync.waits import Waits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from vaultsync.outcome import Outcome
+    from vaultsync.storage.kept import KeptRecord
+
+NO_WAITS = Waits(0, 0, 0, 0, 0)
+NOTES = {f"Note {number}.md": f"- [ ] Mend sail {number} @Ana Ruiz ^t-aaaaaaa{number}\n" for number in range(10)}
+
+
+@dataclass
+class Runs:
+    """A vault on which one process runs after the other, and which notes the last one read."""
+
+    folder: Path
+    read: list[str] = field(default_factory=list)
+    today: str = "2025-11-10"
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "vault"
+
+    @property
+    def known(self) -> Path:
+        return self.folder / "state" / "known.pickle"
+
+    def run(self, *, afresh: bool = False, dry_run: bool = False) -> Outcome:
+        self.read.clear()
+        with closing(State(self.folder / "state" / "state.db")) as state:
+            clock = Clock(today=self.today)
+            wheel = Wheel(load_settings(self.root), state, clock, NO_WAITS, afresh=afresh)
+            return wheel.turn(dry_run=dry_run)
+
+    def kept(self) -> KeptRecord | None:
+        with closing(State(self.folder / "state" / "state.db")) as state:
+            return state.kept()
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
+    """A vault in step, of which the last run has kept what it knew."""
+    found = Runs(tmp_path)
+
+    def reading(path: str, *arguments: object) -> object:
+        found.read.append(path)
+        return read_note(path, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(scan, "read_note", reading)
+    monkeypatch.setattr(scan, "_FRESH", 0.0)  # what was just written may be trusted
+    write(found.root, NOTES)
+    for _ in range(3):
+        found.run()
+    return found
+
+
+def everything(runs: Runs) -> set[str]:
+    return {path.relative_to(runs.root).as_posix() for path in runs.root.rglob("*.md")}
+
+
+def test_a_run_reads_what_has_changed_since_the_one_before(runs: Runs) -> None:
+    assert runs.run().written == frozenset()
+    assert runs.read == []
+    write(
+        runs.root, {"Note 3.md": "- [x] Mend sail 3 @Ana Ruiz ✅ 2025-11-10 ^t-aaaaaaa3\n", "New.md": "- [ ] Row @Bo\n"}
+    )
+    (runs.root / "Note 4.md").unlink()
+    outcome = runs.run()
+    assert {"Note 3.md", "New.md"} <= set(runs.read) < everything(runs)
+    assert {"Tasks/@Ana Ruiz.md", "Tasks/@Bo.md"} <= outcome.written
+    rows = (runs.root / "Tasks/@Ana Ruiz.md").read_text()
+    assert "Mend sail 5" in rows
+    assert "Mend sail 4" not in rows.partition("## Done")[0]
+
+
+def test_a_dry_run_goes_on_from_it_and_leaves_it(runs: Runs) -> None:
+    before = (runs.kept(), runs.known.read_bytes())
+    runs.run(dry_run=True)
+    assert runs.read == []
+    assert (runs.kept(), runs.known.read_bytes()) == before
+
+
+def test_all_index_notes_are_told_of_whichever_were_looked_at(runs: Runs) -> None:
+    write(runs.root, {"New.md": "- [ ] Row @Bo\n"})
+    runs.run()
+    write(runs.root, {"New.md": "- [ ] Row far @Bo\n"})
+    outcome = runs.run()
+    assert [note.path for note in outcome.plan.index_notes] == ["Tasks/@Bo.md"]
+    assert [(note.path, note.open) for note in outcome.plan.counted] == [
+        ("Tasks/@Ana Ruiz.md", 10),
+        ("Tasks/@Bo.md", 1),
+    ]
+
+
+def test_a_note_that_was_changed_just_before_it_was_read_is_read_again(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "_FRESH", 60.0)
+    runs.run(afresh=True)
+    runs.run()
+    assert set(runs.read) == everything(runs)
+
+
+def damaged(runs: Runs) -> None:
+    content = bytearray(runs.known.read_bytes())
+    content[len(content) // 2] ^= 1
+    runs.known.write_bytes(content)
+
+
+def written_to(runs: Runs) -> None:
+    with closing(State(runs.folder / "state" / "state.db")) as state:
+        state.remember_notes({"Note 1.md": "00"})
+
+
+CHANGES: dict[str, Callable[[Runs], object]] = {
+    "another day": lambda runs: setattr(runs, "today", "2025-11-11"),
+    "another setting": lambda runs: write(runs.root, {".vaultsync/config.yaml": "index: {max_rows: 9}\n"}),
+    "another setting of Obsidian": lambda runs: write(runs.root, {".obsidian/app.json": '{"useMarkdownLinks": true}'}),
+    "a write to the state": written_to,
+    "damage": damaged,
+    "no file": lambda runs: runs.known.unlink(),
+    "an empty file": lambda runs: runs.known.write_bytes(b""),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_nothing_of_it_counts_after(name: str, runs: Runs) -> None:
+    CHANGES[name](runs)
+    runs.run()
+    assert set(runs.read) == everything(runs)
+
+
+@pytest.mark.parametrize("name", ["modules", "libraries"])
+def test_nothing_of_it_counts_for_another_program(name: str, runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, name, lambda: "another")
+    runs.run()
+    assert set(runs.read) == everything(runs)
+
+
+def test_everything_can_be_asked_to_be_read(runs: Runs) -> None:
+    runs.run(afresh=True)
+    assert set(runs.read) == everything(runs)
+
+
+def test_the_libraries_that_read_notes_are_known_by_their_versions() -> None:
+    found = dict(program.libraries())
+    assert {"mistune", "pydantic", "pendulum", "rapidfuzz", "python-dateutil", "pyyaml"} <= found.keys()
+    assert all(version[0].isdigit() for version in found.values())
+
+
+def test_where_it_cannot_be_written_a_run_does_its_work_all_the_same(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("vaultsync.storage.kept.pickle.Pickler", refuse)
+    write(runs.root, {"New.md": "- [ ] Row @Bo\n"})
+    assert "Tasks/@Bo.md" in runs.run().written
+    assert runs.kept() is None
+    left = {path.name for path in runs.known.parent.iterdir()}
+    assert left <= {"backups", "known.pickle", "state.db", "state.db-shm", "state.db-wal", "turns.json"}
+
+
+def test_where_stamps_do_not_tell_nothing_is_kept(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "STAMPS_TELL", False)
+    runs.run()
+    assert runs.kept() is None
+
+
+def test_a_small_change_is_told_beside_what_was_written_down(runs: Runs) -> None:
+    write(runs.root, {f"More {number}.md": "Words.\n" for number in range(200)})
+    runs.run()
+    before = runs.known.read_bytes()
+    write(runs.root, {"Note 3.md": "- [x] Mend sail 3 @Ana Ruiz ✅ 2025-11-10 ^t-aaaaaaa3\n"})
+    runs.run()
+    record = runs.kept()
+    assert record is not None
+    assert record.tasks == {"t-aaaaaaa3"}
+    assert runs.known.read_bytes() == before
+    # The next one takes it from there.
+    runs.run()
+    assert set(runs.read) <= {"Note 3.md", "Tasks/@Ana Ruiz.md", "Tasks/Overview.md"}
+    write(runs.root, {f"More {number}.md": "Other words.\n" for number in range(50)})
+    runs.run()
+    runs.run()
+    assert runs.known.read_bytes() != before
+    assert runs.read == []

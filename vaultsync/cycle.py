@@ -29,6 +29,7 @@ from vaultsync.storage import late, vault
 from vaultsync.storage.backups import Backups
 from vaultsync.storage.heartbeat import Heartbeat
 from vaultsync.storage.journal import RunStart
+from vaultsync.storage.listing import list_notes
 from vaultsync.storage.seen import ARRIVED
 from vaultsync.waits import Waiting, Waits
 
@@ -230,7 +231,7 @@ class Wheel:
             identity = vault.root_identity(self.settings.root)
         except OSError:
             return False
-        here = vault.list_notes(self.settings.root, self.settings.wants).notes.keys()
+        here = list_notes(self.settings.root, self.settings.wants).notes.keys()
         if not known or len(known & here) < len(known) * (1 - self.settings.config.vault.safety.max_vanished):
             return False
         self._identity = identity

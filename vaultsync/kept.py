@@ -61,7 +61,7 @@ class Kept:
 class Recalled:
     """What was taken up again, as the state told of it, and the last plan's reading; nothing without a record."""
 
-    mark: str  # of those who may take up what this process leaves
+    mark: str | None  # of those who may take up what this process leaves; None: it can't be told who
     record: KeptRecord | None = None
     reading: Reading | None = None
 
@@ -113,6 +113,8 @@ def still_kept(recalled: Recalled, memory: Memory, since: Changed | None, today:
 
 def keep(known: Kept, recalled: Recalled, state: State, today: str) -> KeptRecord | None:
     """Write down what is known; return what the state has to say of it, None if it can't be written."""
+    if recalled.mark is None:
+        return None
     digest = write_known(state.file.parent, _packed(known))
     return None if digest is None else KeptRecord(mark=recalled.mark, day=today, digest=digest)
 
@@ -175,7 +177,10 @@ def _reading(memory: Memory) -> Reading | None:
     return memory.last.reading if memory.last else None
 
 
-def _mark(settings: Settings) -> str:
+def _mark(settings: Settings) -> str | None:
     config = settings.config
-    said = (settings.root, config.vault, config.machine, settings.obsidian, program.modules(), program.libraries())
+    try:
+        said = (settings.root, config.vault, config.machine, settings.obsidian, program.modules(), program.libraries())
+    except OSError:
+        return None
     return hashlib.blake2b(repr(said).encode(), digest_size=16).hexdigest()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from vaultsync import program
 from vaultsync.storage import vault
 from vaultsync.storage.displaced import left_over
+from vaultsync.storage.listing import list_notes
 from vaultsync.storage.rest import RestingConflict, RestingIndexNote, RestingProblem, RestRecord, read_rest
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from vaultsync.model import Problem
     from vaultsync.reconcile.plan import Plan
     from vaultsync.settings import Settings
+    from vaultsync.storage.listing import Listing
 
 
 def still_at_rest(settings: Settings, state_file: Path, clock: Clock) -> RestRecord | None:
@@ -39,12 +41,12 @@ def still_at_rest(settings: Settings, state_file: Path, clock: Clock) -> RestRec
     return record if all(_holds(settings, path, digest) for path, digest in record.fresh.items()) else None
 
 
-def list_all(settings: Settings) -> vault.Listing:
+def list_all(settings: Settings) -> Listing:
     """List all that may be a note, wanted or not: asking of each whether it is wanted takes longer than its `stat`."""
-    return vault.list_notes(settings.root, lambda _path: True)
+    return list_notes(settings.root, lambda _path: True)
 
 
-def mark_of(settings: Settings, listing: vault.Listing, today: str) -> str:
+def mark_of(settings: Settings, listing: Listing, today: str) -> str:
     """Return a digest of what a cycle is a function of besides the state; equal stamps stand for equal notes."""
     config = settings.config
     unreadable = sorted(listing.unreadable.items())

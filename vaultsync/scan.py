@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from vaultsync.read_ahead import ENOUGH, Work, read_many, read_note
 from vaultsync.reconcile.copies import Copy, is_twin, numbered_original, original_of, spellings
 from vaultsync.storage import vault
+from vaultsync.storage.listing import IN_CLOUD, is_in_cloud, list_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from vaultsync.clock import Clock
     from vaultsync.settings import Settings
+    from vaultsync.storage.listing import Listing
     from vaultsync.tasks.note import Note
 
 
@@ -63,7 +65,7 @@ class Scanner:
 
     def scan_all(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Bring everything up to date: list the vault, read what is new or changed, drop what is gone."""
-        listing = vault.list_notes(self.settings.root, self._wants)
+        listing = list_notes(self.settings.root, self._wants)
         self.unreadable, self.stale_temps = listing.unreadable, listing.stale_temps
         for path in (self.notes.keys() | self.copies.keys()) - listing.notes.keys():
             self._drop(path)
@@ -98,8 +100,8 @@ class Scanner:
             self.unreadable.pop(path, None)
             if stamp is None:
                 self._drop(path)
-                if self.settings.wants(path) and vault.is_in_cloud(self.settings.root, path):
-                    self.unreadable[path] = vault.IN_CLOUD
+                if self.settings.wants(path) and is_in_cloud(self.settings.root, path):
+                    self.unreadable[path] = IN_CLOUD
             else:
                 self._look_at(path, stamp)
         self._sort_numbered(chain(before, *(self._numbers.get(path, ()) for path in before)))
@@ -142,7 +144,7 @@ class Scanner:
                 return False
         return True
 
-    def is_as_listed(self, listing: vault.Listing) -> bool:
+    def is_as_listed(self, listing: Listing) -> bool:
         """Tell whether what was last read is what the vault holds: no note is missing, none has another stamp."""
         wanted = {path: stamp for path, stamp in listing.notes.items() if self.settings.wants(path)}
         return wanted == self._stamps and self.unreadable.items() <= listing.unreadable.items()

@@ -25,8 +25,8 @@ from vaultsync.cli import reconcile
 from vaultsync.cli.set_status import set_command
 from vaultsync.errors import VaultsyncError
 from vaultsync.storage.folder import state_folder
+from vaultsync.storage.listing import Listing
 from vaultsync.storage.rest import read_rest
-from vaultsync.storage.vault import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,7 +7,7 @@ That a plan on it is the plan on everything is held by `laws/test_focus_laws.py`
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +19,7 @@ from vaultsync.cycle import Wheel
 from vaultsync.read_ahead import read_note
 from vaultsync.settings import load_settings
 from vaultsync.storage import vault as files
-from vaultsync.storage.state import State
+from vaultsync.storage.state import State, StateChanges
 from vaultsync.waits import Waits
 
 if TYPE_CHECKING:
@@ -184,6 +184,19 @@ def test_where_it_cannot_be_written_a_run_does_its_work_all_the_same(
     assert runs.kept() is None
     left = {path.name for path in runs.known.parent.iterdir()}
     assert left <= {"backups", "known.pickle", "state.db", "state.db-shm", "state.db-wal", "turns.json"}
+
+
+def test_what_the_state_says_of_records_that_changed_since_is_looked_at(runs: Runs) -> None:
+    record = runs.kept()
+    assert record is not None
+    with closing(State(runs.folder / "state" / "state.db")) as state:
+        key = "t-aaaaaaa3"
+        task = replace(state.base[key], line=state.base[key].line.replace("sail", "rail"))
+        state.save(StateChanges(base={key: task}))
+        state.leave(None, record.model_copy(update={"tasks": frozenset({key})}))
+    outcome = runs.run()
+    assert runs.read == []
+    assert outcome.plan.base.keys() == {key}
 
 
 def test_where_stamps_do_not_tell_nothing_is_kept(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from vaultsync.storage import late, vault
 from vaultsync.storage.backups import Backups
 from vaultsync.storage.displaced import Displaced
 from vaultsync.storage.exchange import exchange as real_exchange
+from vaultsync.storage.listing import list_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -453,7 +454,7 @@ def test_what_was_saved_just_before_a_kill_comes_into_the_note(
 ) -> None:
     killed_after_the_exchange(exchanging, monkeypatch, TYPED)
     exchanging.after_a_kill()
-    assert vault.list_notes(exchanging.root, lambda _: True).stale_temps == []
+    assert list_notes(exchanging.root, lambda _: True).stale_temps == []
     exchanging.look_to_the_end()
     assert exchanging.note.read_text() == BOTH
     assert [file.name for file in exchanging.root.iterdir()] == ["N.md"]
@@ -477,7 +478,7 @@ def test_a_temporary_file_that_may_be_somebodys_is_kept_even_if_the_state_is_los
     killed_after_the_exchange(exchanging, monkeypatch, TYPED)
     for file in exchanging.backups.folder.iterdir():
         file.unlink()
-    (temp,) = vault.list_notes(exchanging.root, lambda _: True).stale_temps
+    (temp,) = list_notes(exchanging.root, lambda _: True).stale_temps
     exchanging.backups.clear_temp(exchanging.root, temp)
     assert [file.name for file in exchanging.root.iterdir()] == ["N.md"]
     assert exchanging.kept() == [TYPED]

@@ -9,8 +9,8 @@ from laws.vault_model import ANA, NO_WAITS, TODAY, FolderVault, region_lines
 
 from vaultsync.clock import Clock
 from vaultsync.cycle import Wheel
+from vaultsync.storage.listing import IN_CLOUD
 from vaultsync.storage.state import State
-from vaultsync.storage.vault import IN_CLOUD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

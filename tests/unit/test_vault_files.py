@@ -11,6 +11,7 @@ import pytest
 from vaultsync.storage import vault
 from vaultsync.storage.backups import Backups
 from vaultsync.storage.displaced import Displaced, left_over
+from vaultsync.storage.listing import list_notes
 
 
 @pytest.fixture
@@ -154,7 +155,7 @@ def test_a_listing_enters_no_dot_folder_and_follows_no_link(tmp_path: Path) -> N
         (tmp_path / path).write_text("")
     (tmp_path / "loop").symlink_to(tmp_path)
     (tmp_path / "f.md").symlink_to(tmp_path / "a.md")
-    listing = vault.list_notes(tmp_path, lambda _: True)
+    listing = list_notes(tmp_path, lambda _: True)
     assert sorted(listing.notes) == ["a.md", "x/b.md"]
     assert listing.stale_temps == [f"x/{vault.TEMP_PREFIX}1{vault.TEMP_SUFFIX}"]
 
@@ -170,9 +171,9 @@ def test_a_folder_that_goes_while_the_vault_is_listed_is_gone(tmp_path: Path, mo
         return real(folder)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    listing = vault.list_notes(tmp_path, lambda _: True)
+    listing = list_notes(tmp_path, lambda _: True)
     assert (sorted(listing.notes), listing.unreadable) == (["a.md"], {})
-    assert vault.list_notes(tmp_path / "none", lambda _: True).unreadable.keys() == {"."}
+    assert list_notes(tmp_path / "none", lambda _: True).unreadable.keys() == {"."}
 
 
 def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,13 +186,13 @@ def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytes
         return real(folder)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    assert vault.list_notes(tmp_path, lambda _: True).unreadable == {"x": "Permission denied"}
+    assert list_notes(tmp_path, lambda _: True).unreadable == {"x": "Permission denied"}
 
 
 def test_a_name_that_is_not_utf_8_is_told_and_passed_over(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"caf\xe9.md")).write_text("- [?] One @Ana\n")
     (tmp_path / "b.md").write_text("")
-    listing = vault.list_notes(tmp_path, lambda _: True)
+    listing = list_notes(tmp_path, lambda _: True)
     assert sorted(listing.notes) == ["b.md"]
     assert listing.unreadable == {"caf\ufffd.md": "its name is not UTF-8"}
 

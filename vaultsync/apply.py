@@ -6,26 +6,32 @@ twice if need be, so that a plan over many notes holds none of them.
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from vaultsync.model import Problem
 from vaultsync.reconcile.made_edit import MadeEdit, made_edits
 from vaultsync.reconcile.verify import apply_edits, verify_edits
 from vaultsync.storage import vault
+from vaultsync.storage.ahead import ahead_of
 from vaultsync.storage.journal import RunEnd, RunStart
 from vaultsync.storage.state import State, StateChanges
 from vaultsync.tasks.note import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from vaultsync.reconcile.edit import PlannedEdit
     from vaultsync.reconcile.plan import Plan
     from vaultsync.scan import Scanner
     from vaultsync.storage.backups import Backups
+
+_TOGETHER = 64  # notes that are brought to the disk together, unless they are large
+_TOGETHER_CHARS = 1 << 20
 
 Progress = Callable[[str, int, int], None]
 Tell = Callable[[str, str | None, str], None]  # path, text before (None: a new note), text after
@@ -49,6 +55,18 @@ class Applied:
     blocked: dict[str, str] = field(default_factory=dict)  # the system said no, in these words
     left: bool = False  # the rest wasn't tried, since it was to stop
 
+    @contextlib.contextmanager
+    def noting(self, path: str) -> Iterator[None]:
+        """Note what stands in the way of a write."""
+        try:
+            yield
+        except vault.TargetChangedError:
+            self.changed.add(path)
+        except vault.WriteRefusedError as error:
+            self.blocked[path] = str(error)
+        except OSError as error:
+            self.blocked[path] = error.strerror or str(error)
+
 
 def changed_paths(plan: Plan) -> list[str]:
     """Return the notes that a plan changes, sources first: a row may only show what its source already says."""
@@ -71,21 +89,26 @@ def check(plan: Plan, scanner: Scanner) -> Checked:
     return checked
 
 
-def new_texts(plan: Plan, scanner: Scanner) -> Iterator[tuple[str, str | None, str | None]]:
-    """Yield path, text before and text after of each note that the plan changes, in the order of writing.
+class NewText(NamedTuple):
+    """What a note shall hold; `before` is None for one to be made, `after` for one that is no longer as planned on."""
 
-    The text after is None for a note that is no longer as planned on, the one before for a note to be made.
-    """
+    path: str
+    before: str | None
+    after: str | None
+
+
+def new_texts(plan: Plan, scanner: Scanner) -> Iterator[NewText]:
+    """Yield the text of each note that the plan changes, in the order of writing."""
     edits = _by_path(plan.edits)
     writes = {write.path: write for write in plan.note_writes}
     for path in changed_paths(plan):
         if path in writes:
             before = scanner.notes[path].text if writes[path].expected is not None else None
-            yield path, before, writes[path].text
+            yield NewText(path, before, writes[path].text)
         else:
             text = _current_text(path, scanner)
             is_new = path not in scanner.notes and all(edit.adds for edit in edits[path])
-            yield path, text, apply_edits(text or "", edits[path]) if text is not None or is_new else None
+            yield NewText(path, text, apply_edits(text or "", edits[path]) if text is not None or is_new else None)
 
 
 def tell_all(plan: Plan, scanner: Scanner, tell: Tell) -> None:
@@ -115,31 +138,62 @@ def apply(  # noqa: PLR0913 - where from, where to, and who listens
     made = journaled(plan.edits, scanner)
     run = state.record(start, made) if order else None
     drawn = {write.path for write in plan.note_writes}
-    for number, (path, before, after) in enumerate(new_texts(plan, scanner), 1):
-        applied.left = stop()
-        if applied.left or (path in drawn and (applied.changed | applied.blocked.keys()) - drawn):
+    done = 0
+    for batch in _batches(new_texts(plan, scanner), drawn):
+        applied.left = applied.left or stop()
+        if applied.left or (batch[0].path in drawn and (applied.changed | applied.blocked.keys()) - drawn):
             break
-        if after is None:
-            applied.changed.add(path)
-            continue
-        content = after.encode("utf-8")
-        expected = None if before is None else scanner.notes[path].digest
-        try:
-            vault.write(scanner.settings.root, path, content, expected, backups)
-        except vault.TargetChangedError:
-            applied.changed.add(path)
-        except vault.WriteRefusedError as error:
-            applied.blocked[path] = str(error)
-        except OSError as error:
-            applied.blocked[path] = error.strerror or str(error)
-        else:
-            applied.landed[path] = vault.digest_of(content)
-            tell(path, before, after)
-        progress("writing", number, len(order))
+        for text in _written(batch, applied, scanner, backups, stop):
+            done += 1
+            progress("writing", done, len(order))
+            if text.after is not None and text.path in applied.landed:
+                tell(text.path, text.before, text.after)
     changes = _agreed(plan, scanner, state, applied.landed, frozenset(order) - applied.landed.keys())
     changes.ended = ended(run, made, applied.landed) if run is not None else None
     state.save(changes)
     return applied
+
+
+def _batches(texts: Iterable[NewText], drawn: AbstractSet[str]) -> Iterator[list[NewText]]:
+    """Put together what is brought to the disk together: sources, or drawn notes, which must come after them."""
+    batch: list[NewText] = []
+    size = 0
+    for text in texts:
+        is_full = len(batch) >= _TOGETHER or size >= _TOGETHER_CHARS
+        if batch and (is_full or (text.path in drawn) != (batch[0].path in drawn)):
+            yield batch
+            batch, size = [], 0
+        batch.append(text)
+        size += len(text.after or "")
+    if batch:
+        yield batch
+
+
+def _written(
+    batch: Sequence[NewText], applied: Applied, scanner: Scanner, backups: Backups, stop: Callable[[], bool]
+) -> Iterator[NewText]:
+    """Write a batch, and yield each of its texts once that was tried; what came of it is entered in `applied`."""
+    root = scanner.settings.root
+    contents = {text.path: text.after.encode("utf-8") for text in batch if text.after is not None}
+    expected = {text.path: None if text.before is None else scanner.notes[text.path].digest for text in batch}
+    with ahead_of(root, ((path, content, expected[path]) for path, content in contents.items())) as ahead:
+        for text in batch:
+            applied.left = stop()
+            if applied.left:
+                break
+            if (content := contents.get(text.path)) is None:
+                applied.changed.add(text.path)
+                continue
+            with applied.noting(text.path):
+                vault.write(root, text.path, content, expected[text.path], backups, ahead)
+                applied.landed[text.path] = vault.digest_of(content)
+            yield text
+        failed = ahead.settle()
+    for path in applied.landed.keys() & contents.keys():
+        with applied.noting(path):
+            if why := failed.get((root / path).parent):
+                del applied.landed[path]
+                raise why
 
 
 def absorb(plan: Plan, applied: Applied, scanner: Scanner, backups: Backups) -> list[Problem]:

@@ -26,7 +26,6 @@ from vaultsync.storage.state import State, StateError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from vaultsync.storage.backups import Backups
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -120,12 +119,12 @@ def journal_first(vault: FolderVault) -> Iterator[list[str]]:
     written: list[str] = []
     write = files.write
 
-    def watched(root: Path, path: str, content: bytes, expected: str | None, backups: Backups) -> None:
+    def watched(root: Path, path: str, content: bytes, expected: str | None, *rest: Any) -> None:
         if not path.startswith("Tasks/"):
             told = [entry for entry in journal(vault) if entry.path == path]
             assert content.decode() == apply_edits(vault.read(path), told)
             written.append(path)
-        write(root, path, content, expected, backups)
+        write(root, path, content, expected, *rest)
 
     with patch.object(files, "write", watched):
         yield written
@@ -215,9 +214,9 @@ def typing(hand: Callable[[Path, str], None]) -> Iterator[None]:
     """Let somebody's hand be faster than each write: it gets the root and the path that is about to be written."""
     write = files.write
 
-    def slower(root: Path, path: str, content: bytes, expected: str | None, backups: Backups) -> None:
+    def slower(root: Path, path: str, content: bytes, expected: str | None, *rest: Any) -> None:
         hand(root, path)
-        write(root, path, content, expected, backups)
+        write(root, path, content, expected, *rest)
 
     with patch.object(files, "write", slower):
         yield

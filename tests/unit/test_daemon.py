@@ -354,10 +354,10 @@ def test_notes_that_cannot_be_written_are_told_once_and_tried_later_and_later(
     placed = vault.create
     refusing = [True]
 
-    def create(root: Path, path: str, content: bytes) -> None:
+    def create(root: Path, path: str, content: bytes, *rest: Any) -> None:
         if refusing:
             raise OSError(28, "No space left on device")
-        placed(root, path, content)
+        placed(root, path, content, *rest)
 
     monkeypatch.setattr(vault, "create", create)
     life.at(50, refusing.clear)

@@ -318,10 +318,10 @@ def test_a_note_that_changes_under_it_is_told_and_kept_and_a_next_run_ends_it(va
     vault.come_to_rest()
     write = files.write
 
-    def slower(root: Path, path: str, content: bytes, expected: str | None, backups: Backups) -> None:
+    def slower(root: Path, path: str, content: bytes, expected: str | None, *rest: Any) -> None:
         with (root / path).open("ab") as file:
             file.write(b"\nTyped meanwhile")
-        write(root, path, content, expected, backups)
+        write(root, path, content, expected, *rest)
 
     with patch.object(files, "write", slower):
         _, ejected = run(vault)

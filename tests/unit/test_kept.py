@@ -97,6 +97,22 @@ def test_a_run_reads_what_has_changed_since_the_one_before(runs: Runs) -> None:
     assert "Mend sail 4" not in rows.partition("## Done")[0]
 
 
+def test_a_first_turn_looks_at_everything_whatever_it_is_told_of(runs: Runs) -> None:
+    (runs.root / "Note 4.md").unlink()
+    with closing(State(runs.folder / "state" / "state.db")) as state:
+        wheel = Wheel(load_settings(runs.root), state, Clock(today=runs.today), NO_WAITS)
+        assert wheel.turn(["Note 3.md"]).notes == len(everything(runs))
+
+
+def test_a_plan_on_everything_is_written_down_though_little_has_changed(runs: Runs) -> None:
+    write(runs.root, {f"More {number}.md": "Words.\n" for number in range(200)})
+    runs.run()
+    before = runs.known.read_bytes()
+    write(runs.root, {"New.md": "- [ ] Row @Bo\n"})  # somebody new
+    runs.run()
+    assert runs.known.read_bytes() != before
+
+
 def test_a_dry_run_goes_on_from_it_and_leaves_it(runs: Runs) -> None:
     before = (runs.kept(), runs.known.read_bytes())
     runs.run(dry_run=True)

@@ -50,7 +50,7 @@ def test_a_deleted_note_is_not_brought_back(tmp_path: Path, backups: Backups) ->
 
 @pytest.mark.parametrize(
     ("owner", "moment"),
-    [(vault, "_filled_temp"), (Backups, "announce"), (vault, "exchange"), (Displaced, "take"), (vault, "sync_folder")],
+    [(vault, "filled_temp"), (Backups, "announce"), (vault, "exchange"), (Displaced, "take"), (vault, "sync_folder")],
 )
 def test_a_note_that_goes_with_its_folder_has_changed(
     tmp_path: Path, backups: Backups, monkeypatch: pytest.MonkeyPatch, owner: object, moment: str

@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from vaultsync.storage.exchange import exchange
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vaultsync.storage.ahead import Ahead
     from vaultsync.storage.backups import Backups
     from vaultsync.storage.displaced import Displaced
 
@@ -74,7 +77,9 @@ def read(root: Path, path: str) -> bytes:
         return file.read()
 
 
-def write(root: Path, path: str, content: bytes, expected: str | None, backups: Backups) -> None:
+def write(  # noqa: PLR0913 - what is written where, and with what
+    root: Path, path: str, content: bytes, expected: str | None, backups: Backups, ahead: Ahead | None = None
+) -> None:
     """Replace a note's bytes, or make the note, in one step.
 
     `expected` is the digest that the plan was made on; None means that there must be no such file. Mode, owner and
@@ -82,27 +87,35 @@ def write(root: Path, path: str, content: bytes, expected: str | None, backups: 
     for somebody who still writes into it (`late`). Raises TargetChangedError when something else is found, which then
     stands where it stood; WriteRefusedError for a path that leaves the vault, a read-only file or one with several
     hard links; OSError when the system says no; the old bytes are then intact, or the new ones are in place but may
-    not outlive a power cut.
+    not outlive a power cut. Of several notes whose texts were brought to the disk `ahead`, that is so until it settles.
     """
     if expected is None:
-        create(root, path, content)
+        create(root, path, content, ahead)
         return
     try:
-        _replace(root, path, content, expected, backups)
+        temp = ahead.take(path) if ahead else _synced_temp(root, path, content, expected)
+        _replace(root, path, temp, content, expected, backups, ahead.placed if ahead else sync_folder)
     except FileNotFoundError:
         raise TargetChangedError(str(root / path)) from None  # gone, maybe with its folder, at whatever moment
 
 
-def _replace(root: Path, path: str, content: bytes, expected: str, backups: Backups) -> None:
+def _replace(  # noqa: PLR0913 - what is written where, and with what
+    root: Path,
+    path: str,
+    temp: Path,
+    content: bytes,
+    expected: str,
+    backups: Backups,
+    sync: Callable[[Path], None],
+) -> None:
     target = root / path
-    refuse_outside(root, target.parent)
-    before = require_unchanged(target, expected)
-    temp = _filled_temp(target.parent, content, like=target)
     written = digest_of(content)
     # From here on, what stands under the temporary name may be what somebody wrote; the name tells what we wrote.
     spare = temp.with_name(f"{temp.name.removesuffix(TEMP_SUFFIX)}-{written}{TEMP_SUFFIX}")
     displaced = None
     try:
+        refuse_outside(root, target.parent)
+        before = require_unchanged(target, expected)
         displaced = backups.announce(path, spare, before, expected, written)
         temp.replace(spare)
         require_unchanged(target, expected)
@@ -123,26 +136,25 @@ def _replace(root: Path, path: str, content: bytes, expected: str, backups: Back
             displaced.forget()  # somebody has deleted it, as a rule with the note and its folder
             raise
     backups.await_late(displaced)
-    sync_folder(target.parent)
+    sync(target.parent)
     if not is_as_planned:
         displaced.older = True
         backups.guard(displaced, before, content, saved)
         raise TargetChangedError(str(target))
 
 
-def create(root: Path, path: str, content: bytes) -> None:
+def create(root: Path, path: str, content: bytes, ahead: Ahead | None = None) -> None:
     """Make a note, with its folders. Raises as `write` does; TargetChangedError if there is a file of that name."""
     target = root / path
-    refuse_outside(root, target.parent)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temp = _filled_temp(target.parent, content, like=None)
+    temp = ahead.take(path) if ahead else _synced_temp(root, path, content, None)
     try:
+        refuse_outside(root, target.parent)
         place_new(temp, target)
     except BaseException:
         with contextlib.suppress(OSError):
             temp.unlink()
         raise
-    sync_folder(target.parent)
+    (ahead.placed if ahead else sync_folder)(target.parent)
 
 
 def is_ours(place: Path) -> bool:
@@ -155,23 +167,52 @@ def is_ours(place: Path) -> bool:
     return not written or _digest_at(place) == written
 
 
-def _filled_temp(folder: Path, content: bytes, *, like: Path | None) -> Path:
-    """Write a temporary file to the disk that can take the place of the one that it is to be like."""
-    handle, name = tempfile.mkstemp(prefix=TEMP_PREFIX, suffix=TEMP_SUFFIX, dir=folder)
+class Filled(NamedTuple):
+    """A temporary file that holds a note's new text, and has yet to be brought to the disk and closed."""
+
+    place: Path
+    descriptor: int
+
+
+def filled_temp(root: Path, path: str, content: bytes, expected: str | None) -> Filled:
+    """Write a temporary file that can take the place of a note, be the note's folder made for it.
+
+    Raises as `write` does.
+    """
+    target = root / path
+    refuse_outside(root, target.parent)
+    if expected is None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    else:
+        require_unchanged(target, expected)
+    descriptor, name = tempfile.mkstemp(prefix=TEMP_PREFIX, suffix=TEMP_SUFFIX, dir=target.parent)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(descriptor, "wb", closefd=False) as file:
             file.write(content)
-            file.flush()
-            if like is None:
-                os.fchmod(file.fileno(), 0o666 & ~_umask())
-            else:
-                _keep_attributes(like, file.fileno())
-            os.fsync(file.fileno())
+        if expected is None:
+            os.fchmod(descriptor, 0o666 & ~_umask())
+        else:
+            _keep_attributes(target, descriptor)
     except BaseException:
+        os.close(descriptor)
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
-    return Path(name)
+    return Filled(Path(name), descriptor)
+
+
+def _synced_temp(root: Path, path: str, content: bytes, expected: str | None) -> Path:
+    """Write such a file, and bring it to the disk."""
+    filled = filled_temp(root, path, content, expected)
+    try:
+        os.fsync(filled.descriptor)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            filled.place.unlink()
+        raise
+    finally:
+        os.close(filled.descriptor)
+    return filled.place
 
 
 def _discard(temp: Path, spare: Path, displaced: Displaced | None) -> None:

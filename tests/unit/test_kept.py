@@ -16,10 +16,14 @@ from system.installed import write
 from vaultsync import program, scan
 from vaultsync.clock import Clock
 from vaultsync.cycle import Wheel
+from vaultsync.pickled import to_bytes
 from vaultsync.read_ahead import read_note
+from vaultsync.reconcile.grouping import Grouping
+from vaultsync.reconcile.memory import Memory
 from vaultsync.settings import load_settings
 from vaultsync.storage import vault as files
 from vaultsync.storage.state import State, StateChanges
+from vaultsync.tasks.people import Roster
 from vaultsync.waits import Waits
 
 if TYPE_CHECKING:
@@ -130,6 +134,32 @@ def test_all_index_notes_are_told_of_whichever_were_looked_at(runs: Runs) -> Non
         ("Tasks/@Ana Ruiz.md", 10),
         ("Tasks/@Bo.md", 1),
     ]
+
+
+def test_a_further_index_note_of_somebody_who_was_not_looked_at_is_told_of(runs: Runs) -> None:
+    index_note = (runs.root / "Tasks/@Ana Ruiz.md").read_text()
+    write(runs.root, {"New.md": "- [ ] Row @Bo\n", "Tasks/Second.md": index_note})
+    for _ in range(3):
+        runs.run()
+    write(runs.root, {"New.md": "- [ ] Row far @Bo\n"})
+    outcome = runs.run()
+    assert [note.path for note in outcome.plan.index_notes] == ["Tasks/@Bo.md"]
+    counted = [(note.path, note.person, note.open) for note in outcome.plan.counted]
+    assert counted == [
+        ("Tasks/@Ana Ruiz.md", "Ana Ruiz", 10),
+        ("Tasks/@Bo.md", "Bo", 1),
+        ("Tasks/Second.md", "Ana Ruiz", 0),
+    ]
+
+
+def test_groups_that_were_put_away_are_forgotten_once_the_people_are_others() -> None:
+    grouping = Grouping(90.0, frozenset({"ana"}))
+    memory = Memory.of(Roster(), {"Bo": to_bytes(grouping)})
+    memory.begin(Roster(), ())
+    assert memory.grouping("Bo", lambda: Grouping(90.0, frozenset()))._known == {"ana"}
+    memory.put_away()
+    memory.begin(Roster(people=("Kim Ray",)), ())
+    assert memory.grouping("Bo", lambda: Grouping(90.0, frozenset({"kim", "ray"})))._known == {"kim", "ray"}
 
 
 def test_a_note_that_was_changed_just_before_it_was_read_is_read_again(

@@ -36,13 +36,8 @@ if TYPE_CHECKING:
     from vaultsync.tasks.people import Roster
 
 _CHUNK = 1000  # notes that are written together; what they have in common is written once
-_BY_NOTE = (
-    "sources",
-    "notes",
-    "index_notes",
-    "rows",
-    "by_key",
-)  # of a reading: what is written with the notes, or follows from that
+# Of a reading, what is written with the notes, or follows from that.
+_BY_NOTE = ("sources", "notes", "index_notes", "rows", "by_key")
 _OTHERS = tuple(each.name for each in fields(Reading) if each.name not in _BY_NOTE)
 _others = attrgetter(*_OTHERS)
 

@@ -17,7 +17,7 @@ from threading import Thread
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from vaultsync.markdown.region import Regions
-from vaultsync.packed import pack_note, unpack_note
+from vaultsync.packed import PackedNote, pack_note, unpack_note
 from vaultsync.storage import vault
 from vaultsync.tasks.note import Note, held_note, line_reader_of, parse_note
 from vaultsync.tasks.rules import Rules
@@ -26,12 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
     from pathlib import Path
 
-    from vaultsync.packed import PackedNote
-
 ENOUGH = 16 << 20  # bytes to read, from which on it pays to start another process
 _CHUNK = 1 << 20  # bytes
 _MOST = 4  # processes, this one among them
-_SHAPE = " ".join(each.name for kind in (Note, Regions, Rules) for each in fields(kind))
+_SHAPE = " ".join((*PackedNote._fields, *(each.name for kind in (Note, Regions, Rules) for each in fields(kind))))
 # -P: the folder that we were started in may be a vault with modules of its own.
 _COMMAND = (sys.executable, "-P", "-c", "from vaultsync.read_ahead import main; main()", _SHAPE)
 

@@ -6,6 +6,7 @@ That a plan on it is the plan on everything is held by `laws/test_focus_laws.py`
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -190,12 +191,20 @@ CHANGES: dict[str, Callable[[Runs], object]] = {
     "damage": damaged,
     "no file": lambda runs: runs.known.unlink(),
     "an empty file": lambda runs: runs.known.write_bytes(b""),
+    "others may write it": lambda runs: runs.known.chmod(0o620),
 }
 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_nothing_of_it_counts_after(name: str, runs: Runs) -> None:
     CHANGES[name](runs)
+    runs.run()
+    assert set(runs.read) == everything(runs)
+
+
+def test_nothing_of_it_counts_that_somebody_else_may_have_written(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert runs.known.stat().st_mode & 0o777 == 0o600
+    monkeypatch.setattr(os, "geteuid", lambda: runs.known.stat().st_uid + 1)
     runs.run()
     assert set(runs.read) == everything(runs)
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import pickle
+import stat
 from typing import IO, TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 KEPT_SCHEMA = "create table if not exists kept (said text not null)"
 
 _FILE = "known.pickle"
+_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 class KeptRecord(BaseModel):
@@ -58,7 +61,8 @@ def write_known(folder: Path, parts: Iterable[object]) -> str | None:
     """Write the file anew, part by part; return the digest of its bytes, None if it can't be written."""
     fresh = folder / f".{_FILE}.new"
     try:
-        with fresh.open("wb") as file:
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             pickler = pickle.Pickler(file, pickle.HIGHEST_PROTOCOL)
             for part in parts:
                 pickler.dump(part)
@@ -74,14 +78,20 @@ def write_known(folder: Path, parts: Iterable[object]) -> str | None:
 
 
 def read_known(folder: Path, digest: str) -> Iterator[Any]:
-    """Yield the parts of the file, none if it hasn't the bytes of this digest or can't be read."""
+    """Yield the parts of the file, none if it hasn't the bytes of this digest, isn't ours alone or can't be read."""
     with contextlib.suppress(OSError), (folder / _FILE).open("rb") as file:
-        if _digest_of(file) != digest:
+        if not _is_ours_alone(file) or _digest_of(file) != digest:
             return
         size = file.tell()
         file.seek(0)
         while file.tell() < size:
             yield pickle.load(file)  # noqa: S301 - the bytes that we wrote, as the state knows
+
+
+def _is_ours_alone(file: IO[bytes]) -> bool:
+    """Tell whether nobody else can have written a file: what is pickled in it is obeyed."""
+    found = os.fstat(file.fileno())
+    return not hasattr(os, "geteuid") or (found.st_uid == os.geteuid() and not found.st_mode & _BY_OTHERS)
 
 
 def _digest_of(file: IO[bytes]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vaultsync.model import Facts
 from vaultsync.reconcile.snapshot import SourceTask
+from vaultsync.tasks.line import shared_facts
 from vaultsync.tasks.note import Note, Task
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ _first = attrgetter(*_FIRST)
 _others = attrgetter(*_OTHERS)
 _note: Callable[..., Note] = Note
 _facts_values = attrgetter(*(each.name for each in fields(Facts)))
-_facts = lru_cache(maxsize=16_384)(Facts)  # days and priorities repeat
 
 PackedTask = tuple[int, str, "str | None", bytes]
 
@@ -79,7 +78,7 @@ def unpack_sources(
             note.tasks[task] if isinstance(task, int) else Task(note.path, *task, read_line),
             read_text,
             assignees,
-            _facts(*facts),
+            shared_facts(*facts),
             mended_from,
         )
         for task, assignees, facts, mended_from in packed

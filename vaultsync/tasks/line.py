@@ -140,10 +140,10 @@ def parse_line(text: str, settings: TaskSettings, *, hidden: bool = False) -> Ta
 def facts_of(line: TaskLine) -> Facts:
     """Return what of a line decides who sees it and where."""
     fields = sum(each.counts and each.name != "block_id" for each in line.fields)
-    return _facts(line.priority, line.due, line.scheduled, line.start, line.done, fields)
+    return shared_facts(line.priority, line.due, line.scheduled, line.start, line.done, fields)
 
 
-_facts: Final = lru_cache(maxsize=16_384)(Facts)  # days and priorities repeat
+shared_facts: Final = lru_cache(maxsize=16_384)(Facts)  # days and priorities repeat
 
 _DAY_NAMES: Final = frozenset({"created", "start", "scheduled", "due", "done", "cancelled"})
 _NO_DAYS: Final[dict[str, str]] = {}

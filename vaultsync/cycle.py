@@ -82,6 +82,7 @@ class Wheel:
         kept, self._recalled = recall(self.settings, self.state, self._today, afresh=self.afresh)
         self.scanner = Scanner(self.settings, self.clock, self.state.written, kept.notes)
         self.waiting = Waiting(self.waits, self.scanner, self.clock)
+        kept.memory.spares = not self.stays
         known = (kept.memory, kept.census, kept.changed)
         self.snapshots = Snapshots(self.settings, self.state, self.clock, self.waiting, *known)
         self.heartbeat = Heartbeat(self.state.file.parent)
@@ -119,7 +120,6 @@ class Wheel:
         at, began = dt.datetime.fromtimestamp(self.clock.now(), dt.UTC), self.clock.monotonic()
         today = self._today  # should it end meanwhile, the plan has the new day
         self.snapshots.memory.follows |= self.stays or vault.STAMPS_TELL
-        self.snapshots.memory.spares = not self.stays
         try:
             outcome = self._turn(changed, dry_run=False, force=force, progress=progress, tell=tell, stop=stop)
         except (VaultsyncError, OSError) as error:

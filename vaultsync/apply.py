@@ -234,23 +234,16 @@ def ended(run: int, edits: Sequence[MadeEdit], landed: Mapping[str, str]) -> Run
 
 def write_notes(texts: Mapping[str, str], scanner: Scanner, backups: Backups) -> tuple[dict[str, str], list[Problem]]:
     """Write new texts of notes, which must be as scanned or not there; return the digests written, and what failed."""
-    digests: dict[str, str] = {}
-    problems: list[Problem] = []
-    for path, text in texts.items():
-        content = text.encode("utf-8")
-        try:
-            expected = scanner.notes[path].digest if path in scanner.notes else None
-            vault.write(scanner.settings.root, path, content, expected, backups)
-        except vault.TargetChangedError:
-            problems.append(Problem(path, None, "it was changed meanwhile; run again"))
-        except vault.WriteRefusedError as error:
-            problems.append(Problem(path, None, f"can't be written: {error}"))
-        except OSError as error:
-            problems.append(Problem(path, None, f"can't be written: {error.strerror}"))
-        else:
-            digests[path] = vault.digest_of(content)
-    scanner.scan_written(digests)
-    return digests, problems
+    applied = Applied()
+    # What stood in a note is nobody's question here, only whether it is one to be made.
+    new = (NewText(path, "" if path in scanner.notes else None, text) for path, text in texts.items())
+    for batch in _batches(new, frozenset()):
+        for _ in _written(batch, applied, scanner, backups, lambda: False):
+            continue
+    scanner.scan_written(applied.landed)
+    said = {path: f"can't be written: {why}" for path, why in applied.blocked.items()}
+    said |= dict.fromkeys(applied.changed, "it was changed meanwhile; run again")
+    return applied.landed, [Problem(path, None, said[path]) for path in texts if path in said]
 
 
 def text_to_edit(path: str, scanner: Scanner, quiet: float) -> str | Problem:

@@ -299,6 +299,25 @@ def test_a_run_that_ends_looks_twice_where_the_system_does_not_tell_who_has_a_fi
     assert writing.kept() == []
 
 
+def test_a_save_that_ends_while_the_displaced_file_is_looked_at_is_not_missed(
+    writing: Writing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = writing.note.open("r+")
+    writing.write()
+    saves = iter([lambda: (editor.write(TYPED), editor.truncate(), editor.close())])
+    real = Displaced.content
+
+    def content(self: Displaced) -> bytes | None:
+        found = real(self)
+        next(saves, lambda: None)()  # just after it was read
+        return found
+
+    monkeypatch.setattr(Displaced, "content", content)
+    writing.look()
+    writing.look_to_the_end()
+    assert writing.note.read_text() == BOTH
+
+
 def test_an_editor_that_keeps_the_displaced_file_open_for_long_is_heard(writing: Writing) -> None:
     with writing.note.open("r+") as editor:
         writing.write()

@@ -81,13 +81,14 @@ def finish(root: Path, backups: Backups, now: float, sleep: Callable[[float], No
 
 def _is_done(displaced: Displaced, root: Path, backups: Backups, now: float) -> bool:
     """Look at one file that is due; tell whether nobody needs it any more."""
+    # Asked first: who has it open no more by then has written what is read after.
+    is_open = displaced.is_open()
     content, base = displaced.content(), displaced.base()
     digest = vault.digest_of(content or b"")
     if content is None:
         return True
     has_patience = displaced.patience is None or now < displaced.patience
     if digest in (displaced.expected, displaced.written):
-        is_open = displaced.is_open()
         has_waited, displaced.seen = displaced.seen == digest, digest
         displaced.due = now + (STEADY if has_patience else LATE)
         return has_waited if is_open is None else not is_open

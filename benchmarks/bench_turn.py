@@ -67,7 +67,7 @@ class Bench:
 
     def settle(self) -> None:
         self.wheel.turn()
-        let_memory_rest()
+        let_memory_rest(self.wheel.snapshots.memory)
         for _ in range(4):
             self.wait(300)
             self.wheel.turn(())

@@ -7,6 +7,7 @@ when to turn, and what to do when looking or turning fails. The same wheel serve
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 from dataclasses import dataclass, field
 from queue import Empty
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from vaultsync.clock import Clock
     from vaultsync.config import Timing, Watch
     from vaultsync.cycle import Wheel
+    from vaultsync.reconcile.memory import Memory
     from vaultsync.storage.watcher import Hint, Watcher
     from vaultsync.words import Words
 
@@ -52,11 +54,17 @@ class Backoff:
         self._next = 1.0
 
 
-def let_memory_rest() -> None:
-    """Take what was read of the vault out of the search for cycles, which would stop a turn for a tenth of a second."""
+def let_memory_rest(memory: Memory) -> None:
+    """Give back the room that a turn over everything needed, and pack what of the rest most turns don't ask for.
+
+    What was read of the vault is taken out of the search for cycles, which would stop a turn for a tenth of a second.
+    """
+    memory.put_away()
     gc.unfreeze()
     gc.collect()
     gc.freeze()
+    with contextlib.suppress(OSError, AttributeError):  # only the GNU C library has it
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @dataclass(slots=True)
@@ -200,7 +208,7 @@ class Daemon:
         now = self._clock.monotonic()
         if self._owes_turn:
             self._look_at = now + self._look_every
-            let_memory_rest()
+            let_memory_rest(self.wheel.snapshots.memory)
         self._owes_turn, self._day, self._not_before = False, day, 0.0
         self._backoff.reset()
         self.words.over(_HALTED)

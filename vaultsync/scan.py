@@ -277,10 +277,10 @@ class Scanner:
 
     def _with_text(self, note: Note) -> Note:
         """Return a note with its text, if it still can be read as it was."""
-        if note.text is not None or note.held is not None:
+        if note.raw is not None or note.held is not None:
             return note
         try:
             content = vault.read(self.settings.root, note.path)
         except OSError:
             return note
-        return replace(note, text=content.decode("utf-8")) if vault.digest_of(content) == note.digest else note
+        return replace(note, raw=content) if vault.digest_of(content) == note.digest else note

@@ -15,7 +15,7 @@ NAME = "Tasks/@Ana 2.md"
 
 def copies(text: str, name: str = NAME, original: str = ANA) -> dict[str, Copy]:
     note = parse_text(name, text, "digest", RULES)
-    return {name: Copy(replace(note, text=text), original)}
+    return {name: Copy(replace(note, raw=text.encode()), original)}
 
 
 def copy_of_source(text: str) -> dict[str, Copy]:

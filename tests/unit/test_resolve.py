@@ -36,7 +36,7 @@ def source_of(text: str) -> SourceTask:
 
 
 def row_of(text: str, note: str = "Tasks/@Ana.md", indent: str = "", *beneath: str) -> RowAt:
-    return RowAt(note, "Ana", RegionRow(7, indent, text, "a.md", "t-00000001", beneath))
+    return RowAt(note, "Ana", RegionRow(7, indent, text.encode(), "a.md", "t-00000001", beneath))
 
 
 SOURCE = source_of("- [ ] Ring the bell @Ana ⏫ 📅 2025-11-12 ^t-00000001")

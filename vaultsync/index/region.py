@@ -37,14 +37,19 @@ _LEVEL = "    "
 
 @dataclass(frozen=True, slots=True)
 class RegionRow:
-    """A task line with a link of ours, found in a region: `text` is the line without indentation and end."""
+    """A task line with a link of ours, found in a region. The line is kept as UTF-8: there are very many rows."""
 
     number: int  # line of the note, from 1
     indent: str
-    text: str
+    raw: bytes  # the line without indentation and end
     path: str  # what its link points at
     block_id: str
     beneath: tuple[str, ...] = ()  # the indented lines without a box that belong to it, whole lines without ends
+
+    @property
+    def text(self) -> str:
+        """The line without indentation and end."""
+        return self.raw.decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,7 @@ def read_region(text: str, begin: int, end: int) -> RegionContent:
             indent, link = box["indent"], find_row_link(line)
             open_items.append((indent, number))
             if link and (link.has_alias or OWN_ID.match(link.block_id.lower())):
-                rows.append(RegionRow(number, indent, line[len(indent) :], link.path, link.block_id))
+                rows.append(RegionRow(number, indent, line[len(indent) :].encode(), link.path, link.block_id))
             else:
                 loose.append(LooseRow(number, indent, line[len(indent) :]))
                 lines.append(RegionLine(number, line, number))

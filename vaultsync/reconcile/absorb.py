@@ -100,7 +100,7 @@ def absorb_copies(
         return Absorbing()
     absorptions: list[Absorption] = []
     problems: list[Problem] = []
-    texts = {path: note.text or "" for path, note in snapshot.notes.items() if note.text is not None}
+    texts = {path: note.text or "" for path, note in snapshot.notes.items() if note.raw is not None}
     for path in sorted(snapshot.copies):
         copy = snapshot.copies[path]
         original = next((name for name in spellings(copy.original) if name in snapshot.notes), None)

@@ -99,7 +99,7 @@ def _take_up(
             if captured is not None:
                 sources.remove(captured)
                 block_id = captured.task.block_id or ""
-                found.append(RegionRow(row.number, row.indent, row.text, path, block_id, row.beneath))
+                found.append(RegionRow(row.number, row.indent, row.text.encode(), path, block_id, row.beneath))
         if found:
             matched.index_notes[name] = with_rows(note, found)
 
@@ -129,14 +129,16 @@ def capture(matched: Matched, located: Located, taken: TakenIds, standing: Stand
             except NotCapturedError as error:
                 if what := str(error):
                     captured.problems.append(Problem(path, row.number, f"{what}; the line stays as typed"))
-                stays = RowAt(path, note.person, RegionRow(row.number, row.indent, row.text, "", "", row.beneath))
+                stays = RowAt(
+                    path, note.person, RegionRow(row.number, row.indent, row.text.encode(), "", "", row.beneath)
+                )
                 captured.kept[note.person].append(Entry((*_LAST, path, row.number), kept=stays))
                 continue
             captured.tasks.append(source)
             captured.edits.append(PlannedEdit(*source.task.order, "", (source.task.text,), WHY))
             block_id = source.task.block_id or ""
             typed = _BLOCK_ID.sub("", row.text)
-            rows.append(RegionRow(row.number, row.indent, typed, source.task.path, block_id, row.beneath))
+            rows.append(RegionRow(row.number, row.indent, typed.encode(), source.task.path, block_id, row.beneath))
         captured.index_notes[path] = _without(with_rows(note, rows), dropped, snapshot)
     return captured
 

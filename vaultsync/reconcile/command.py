@@ -47,7 +47,7 @@ def command_edit(  # noqa: PLR0913 - the task, its neighbours and everything a t
     line, symbol = source.task.line, rules.roles.symbol_for(role)
     # Rows are measured against themselves as last written, so this one need show no more than the status that changes.
     before, after = (f"- [{each}] task" for each in (line.symbol, symbol))
-    row = RowAt("", "", RegionRow(1, "", after, source.task.path, line.block_id or ""))
+    row = RowAt("", "", RegionRow(1, "", after.encode(), source.task.path, line.block_id or ""))
     edit = edit_by_row(source, before, row, neighbours, rules, roster, today, taken_ids, WHY)
     if edit is None:
         raise CommandRefusedError(f"its status can't be changed to [{symbol}]")

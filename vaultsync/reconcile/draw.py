@@ -309,7 +309,7 @@ def _row_text(source: SourceTask, note: str, outcome: Merged | None, snapshot: S
         return render_row(values, line.recurrence, link, snapshot.rules)
 
     own = outcome.row_values.get(note) if outcome else None
-    return drawn(own) if own else snapshot.memory.row((path, source.task.text, date), lambda: drawn(None))
+    return drawn(own) if own else snapshot.memory.row((path, source.task.raw, date), lambda: drawn(None))
 
 
 def _in_place(note: IndexNote, page: Page, *, frozen: bool) -> str:

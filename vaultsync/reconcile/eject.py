@@ -73,8 +73,8 @@ def has_strangers(notes: Mapping[str, Note], records: Mapping[str, IndexRecord])
     return any(
         line not in records[path].remarks if path in records else True
         for path, note in notes.items()
-        if note.text is not None and note.regions is not None and ours(path, note, records) == "index"
-        for line in read_region(note.text, note.regions.begin or 0, note.regions.end or 0).foreign
+        if (text := note.text) is not None and note.regions is not None and ours(path, note, records) == "index"
+        for line in read_region(text, note.regions.begin or 0, note.regions.end or 0).foreign
     )
 
 
@@ -99,9 +99,10 @@ def id_edits(note: Note, linked: AbstractSet[str], rules: Rules) -> tuple[list[P
 
 
 def _rows(path: str, note: Note, records: Mapping[str, IndexRecord]) -> tuple[RegionRow, ...]:
-    if note.regions is None or note.text is None or ours(path, note, records) != "index":
+    text = note.text
+    if note.regions is None or text is None or ours(path, note, records) != "index":
         return ()
-    return read_region(note.text, note.regions.begin or 0, note.regions.end or 0).rows
+    return read_region(text, note.regions.begin or 0, note.regions.end or 0).rows
 
 
 def _without_id(line: TaskLine, rules: Rules) -> str | None:

@@ -83,7 +83,7 @@ def with_rows(note: IndexNote, rows: Sequence[RegionRow]) -> IndexNote:
 
 
 def _as_row(row: LooseRow, path: str, block_id: str) -> RegionRow:
-    return RegionRow(row.number, row.indent, row.text, path, block_id, row.beneath)
+    return RegionRow(row.number, row.indent, row.text.encode(), path, block_id, row.beneath)
 
 
 def _with_strangers_links(note: IndexNote, located: Located, snapshot: Snapshot) -> IndexNote:

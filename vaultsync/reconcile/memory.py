@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vaultsync.tasks.note import Note
     from vaultsync.tasks.text import Assigning, TextReader
 
-RowKey = tuple[str, str, str | None]  # path, line and date of the source note
+RowKey = tuple[str, bytes, str | None]  # path, line as UTF-8, and date of the source note
 
 
 @dataclass(slots=True)
@@ -35,8 +35,8 @@ class Memory:
     spares: bool = False  # whether to put groups away while those of somebody else are looked at
     last: Last | None = None
     _read_text: TextReader | None = None
-    _rows: dict[RowKey, str] = field(default_factory=dict)
-    _rows_before: dict[RowKey, str] = field(default_factory=dict)
+    _rows: dict[RowKey, bytes] = field(default_factory=dict)  # as UTF-8
+    _rows_before: dict[RowKey, bytes] = field(default_factory=dict)
     _unwritable: dict[str, tuple[Note, str | None]] = field(default_factory=dict)
     _groupings: dict[str, Grouping] = field(default_factory=dict)  # by person
     _put_away: dict[str, bytes] = field(default_factory=dict)  # other persons' groupings
@@ -66,9 +66,13 @@ class Memory:
 
     def row(self, key: RowKey, draw: Callable[[], str]) -> str:
         """Return the row that shows a source line."""
-        row = self._rows.get(key) or self._rows_before.get(key)
-        self._rows[key] = row if row is not None else draw()
-        return self._rows[key]
+        known = self._rows.get(key) or self._rows_before.get(key)
+        if known is not None:
+            self._rows[key] = known
+            return known.decode()
+        row = draw()
+        self._rows[key] = row.encode()
+        return row
 
     def unwritable(self, note: Note, why: Callable[[], str | None]) -> str | None:
         """Return why a note can't be written, None if it can."""

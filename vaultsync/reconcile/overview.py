@@ -26,7 +26,7 @@ def draw_overview(
     snapshot, drawing = page.snapshot, page.drawing
     path = there[0] if there else snapshot.rules.overview
     note = snapshot.notes.get(path)
-    may_write = snapshot.may_create if note is None else note.text is not None
+    may_write = snapshot.may_create if note is None else note.raw is not None
     if not places or snapshot.unsettled or snapshot.is_held(path) or not may_write:
         return None
     if foreign := foreign_layout(path, snapshot):

@@ -222,7 +222,7 @@ def _occupied(path: str, person: str, snapshot: Snapshot) -> str | None:
         return f"`vaultsync: false` stands where {person}'s index note belongs"
     if note.regions is not None:
         return f"a region whose note doesn't say whose it is stands where {person}'s index note belongs"
-    return None if note.text is not None else f"a note that can't be read stands where {person}'s index note belongs"
+    return None if note.raw is not None else f"a note that can't be read stands where {person}'s index note belongs"
 
 
 def _folded(path: str) -> str:

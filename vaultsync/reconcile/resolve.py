@@ -87,7 +87,7 @@ def edit_of_source(  # noqa: PLR0913 - the task, the row that speaks and everyth
         if name in fields and getattr(own, name) == INVALID:
             raise CommandRefusedError(f"the {name} date in the row is no day of the calendar")
     kept = _row(with_own(shown, own, _ordered(fields)), source, rules)
-    row = RowAt(at.note, at.person, RegionRow(1, "", kept, source.task.path, source.task.block_id or ""))
+    row = RowAt(at.note, at.person, RegionRow(1, "", kept.encode(), source.task.path, source.task.block_id or ""))
     written = _row(shown, source, rules)
     edit = edit_by_row(source, written, row, neighbours, rules, roster, today, taken_ids, WHY)
     if edit is None:

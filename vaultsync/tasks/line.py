@@ -31,7 +31,7 @@ _TAG_NAME: Final = re.compile(f"[^{re.escape(NOT_IN_TAG)}]++")
 _MOST_PASSES: Final = 21
 _TAG_ORDER: Final = READ_ORDER["tag"]
 _ACTIONS: Final = frozenset({"delete", "keep"})
-_KEPT: Final = 4096  # lines, of some 1.3 KB each once they are read
+_KEPT: Final = 512  # lines, of some 1.3 KB each once they are read
 
 LineReader = Callable[[bytes], TaskLine]
 

@@ -85,7 +85,7 @@ class Note:
     tasks: tuple[Task, ...] = ()  # those outside the managed region
     properties: Mapping[str, object] | None = None  # the wanted ones
     regions: Regions | None = None
-    text: str | None = None  # kept where a region stands or may be put, or tasks are captured, else None
+    raw: bytes | None = None  # the text, where a region stands or may be put, or tasks are captured, else None
     held: str | None = None
     blank: bool = False  # nothing stands in it, or blanks only
     problems: tuple[Problem, ...] = ()
@@ -97,6 +97,11 @@ class Note:
         if date is None and (named := _NAMED_DATE.search(self.path.rpartition("/")[2])):
             date = _iso_date(named[0])
         object.__setattr__(self, "date", date)
+
+    @property
+    def text(self) -> str | None:
+        """The text, where it is kept: as UTF-8, since an emoji makes four bytes of each character of a string."""
+        return None if self.raw is None else self.raw.decode()
 
     @property
     def person(self) -> str | None:
@@ -164,6 +169,7 @@ def parse_text(path: str, text: str, digest: str, rules: Rules) -> Note:
     kind = _kind(properties)
     if kind == "off":
         return Note(path, digest, kind)
+    keeps_text = regions or kind != "source" or rules.may_hold_region(path) or path == rules.capture
     return Note(
         path,
         digest,
@@ -171,7 +177,7 @@ def parse_text(path: str, text: str, digest: str, rules: Rules) -> Note:
         tasks=tuple(_read_tasks(path, lines, found.lines, rules)),
         properties=properties,
         regions=regions,
-        text=text if regions or kind != "source" or rules.may_hold_region(path) or path == rules.capture else None,
+        raw=text.encode() if keeps_text else None,
         blank=not (bare := text.removeprefix("\ufeff")) or bare.isspace(),
         problems=tuple(problems),
     )

@@ -34,7 +34,7 @@ _BETWEEN = re.compile(r"[,;&+/]?|,? ?and")  # of two mentions of one run, withou
 _AFTER = re.compile(r"[.,;:!?]*")  # the run
 _AFTER_LEADING = ",:;-–—"
 _PUNCTUATION = ".,;:!?"
-_KEPT = 4096  # texts, of some 2 KB each
+_KEPT = 512  # texts, of some 2 KB each
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,7 +193,9 @@ class Wheel:
         passing = (*restless, *absorbed, *self.backups.take_remarks())
         told = (*passing, *known_problems, *plan.problems, *refused.values(), *checked.remarks)
         told += tuple(Problem(path, None, f"can't be written: {what}") for path, what in sorted(blocked.items()))
-        self.waiting.turned(*filter(None, (self.waits.quiet if restless else None, plan.wait, arriving)))
+        # What was written is looked at again at once: else whoever edits next would have to wait for that, too.
+        again = (0.0,) if self.stays and written else ()
+        self.waiting.turned(*again, *filter(None, (self.waits.quiet if restless else None, plan.wait, arriving)))
         return Outcome(
             plan=plan,
             written=frozenset(written),

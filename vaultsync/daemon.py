@@ -55,16 +55,21 @@ class Backoff:
 
 
 def let_memory_rest(memory: Memory) -> None:
-    """Give back the room that a turn over everything needed, and pack what of the rest most turns don't ask for.
-
-    What was read of the vault is taken out of the search for cycles, which would stop a turn for a tenth of a second.
-    """
+    """Give back the room that a turn over everything needed, and pack what of the rest most turns don't ask for."""
     memory.put_away()
     gc.unfreeze()
-    gc.collect()
-    gc.freeze()
+    sweep()
     with contextlib.suppress(OSError, AttributeError):  # only the GNU C library has it
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def sweep() -> None:
+    """Search what is new in memory for cycles, and take the rest out of the search: all of it would take half a second.
+
+    Python is not left to do that by itself, since it would in the middle of a turn.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @dataclass(slots=True)
@@ -81,6 +86,7 @@ class Daemon:
     words: Words
     reopen: Callable[[Wheel], Wheel | None]
     _owes_turn: bool = True  # of everything: at the start, on a new day, after a failure, with new settings
+    _is_littered: bool = False  # memory, since a turn or a look
     _day: str = ""  # of the last turn
     _look_at: float = 0.0  # when everything is looked at next
     _rested_at: float = 0.0  # no look before, since the last one took long
@@ -141,6 +147,9 @@ class Daemon:
         elif wait is not None and wait <= 0:
             self._turn()
         else:
+            if self._is_littered:
+                sweep()
+                self._is_littered = False
             late = self.wheel.look_again()
             ends = [look_at - now, self._check_at - now, self._clock.until_tomorrow(self._timezone), wait, late]
             self._gather(min(end for end in ends if end is not None))
@@ -187,6 +196,7 @@ class Daemon:
     def _look(self) -> None:
         """Look at everything; what is new makes a turn due."""
         began = self._clock.monotonic()
+        self._is_littered = True
         try:
             self.wheel.look()
         except (VaultsyncError, OSError) as error:
@@ -200,6 +210,7 @@ class Daemon:
     def _turn(self) -> None:
         """Turn the wheel, over everything if that is owed."""
         began, day = self._clock.monotonic(), self._clock.date(self._timezone)
+        self._is_littered = True
         try:
             outcome = self.wheel.turn(None if self._owes_turn else (), stop=lambda: self.asked.to_stop)
         except (VaultsyncError, OSError) as error:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vaultsync.clock import Clock
     from vaultsync.scan import Scanner
 
@@ -71,17 +73,21 @@ class Waiting:
         """Return the seconds until the first period ends that the last plan saw running; None if there is none.
 
         One that ended after the plan was made counts as running: nothing was done about it. Where many notes changed
-        together, the last of them counts, within `quiet_max` of the first: a storm of changes is one turn.
+        together, the last of them counts, within `quiet_max` of the first: a storm of changes is one turn. While some
+        note is young, all else waits for it, for `quiet_max` at the most: a turn meanwhile would have to plan around it.
         """
         now = self.clock.monotonic()
         self._track(now)
-        ends = [] if self.due is None else [self.due]
-        for running in (self._quiet_ends(), self._stamp_ends(), self._settle_ends()):
-            if len(running) > _MANY:
-                ends.append(min(max(running), min(running) + self.waits.quiet_max))
-            else:
-                ends += running
+        quiet = self._together(self._quiet_ends())
+        others = [*self._together(self._stamp_ends()), *self._together(self._settle_ends())]
+        others += [] if self.due is None else [self.due]
+        if quiet:
+            others = [min(max(end, min(quiet)), end + self.waits.quiet_max) for end in others]
+        ends = [*quiet, *others]
         return max(0.0, min(ends) - now) if ends else None
+
+    def _together(self, ends: Sequence[float]) -> Sequence[float]:
+        return ends if len(ends) <= _MANY else [min(max(ends), min(ends) + self.waits.quiet_max)]
 
     def _quiet_ends(self) -> list[float]:
         patience = self.waits.quiet_max

@@ -95,8 +95,9 @@ def wheel_of(
     from vaultsync.cycle import Wheel  # noqa: PLC0415 - everything that plans and writes; a vault at rest needs none
     from vaultsync.storage.state import State  # noqa: PLC0415 - the same
 
-    if not daemon:
-        gc.disable()  # what is read lives as long as the command; to search it for cycles takes a fifth of a plan
+    # What is read lives as long as the command; to search it for cycles takes a fifth of a plan. The daemon does when
+    # nobody waits for it.
+    gc.disable()
     state = State(state_file)
     try:
         periods = waits(settings.config.machine, daemon=daemon)

@@ -74,7 +74,7 @@ class Waiting:
 
         One that ended after the plan was made counts as running: nothing was done about it. Where many notes changed
         together, the last of them counts, within `quiet_max` of the first: a storm of changes is one turn. While some
-        note is young, all else waits for it, for `quiet_max` at the most: a turn meanwhile would have to plan around it.
+        note is young, all else waits for it, for `quiet_max` at the most: a turn would have to plan around it.
         """
         now = self.clock.monotonic()
         self._track(now)

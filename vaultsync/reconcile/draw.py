@@ -169,7 +169,7 @@ def _own_ids(index_notes: Mapping[str, IndexNote]) -> dict[tuple[str, str], str]
     found: dict[tuple[str, str], str] = {}
     for path, note in index_notes.items():
         for row in note.content.rows:
-            if written := _ROWS_OWN_ID.search(row.text):
+            if b" ^" in row.raw and (written := _ROWS_OWN_ID.search(row.text)):
                 found.setdefault((path, task_key(row.path, row.block_id)), f" {written[1]}")
     return found
 

@@ -40,7 +40,6 @@ class Others:
     places: Mapping[str, str] = field(default_factory=dict)  # their index notes, by person
     joined: Mapping[str, str] = field(default_factory=dict)  # further ones whose rows stand in the first, with whose
     counts: Mapping[str, Counts] = field(default_factory=dict)
-    rows: Mapping[str, Sequence[RowAt]] = field(default_factory=dict)  # in their index notes, of the part's tasks
     notes: AbstractSet[str] = field(default_factory=frozenset)  # all their index notes
 
 
@@ -50,6 +49,7 @@ class Part:
 
     snapshot: Snapshot
     index_notes: Mapping[str, IndexNote]
+    rows: Mapping[str, Sequence[RowAt]]  # by key, those of its tasks in the index notes of others among them
     located: Located
     standing: Standing
     overviews: Sequence[str]
@@ -101,18 +101,21 @@ def everything(snapshot: Snapshot) -> Part:
     reading = None
     if snapshot.memory.follows and not moved and _is_ordinary(snapshot):
         reading = read_whole(index_notes, rows, located, problems, snapshot)
+    known = (located.by_key, rows, snapshot.base)
     if moved:
         snapshot = replace(snapshot, base=carried_base(snapshot.base, moved))
         index_notes = carried_rows(index_notes, moved)
+        rows = find_rows(index_notes)
     return Part(
         snapshot=snapshot,
         index_notes=index_notes,
+        rows=rows,
         located=located,
         standing=standing_notes(index_notes, snapshot),
         overviews=sorted(path for path, note in snapshot.notes.items() if note.kind == "overview"),
         problems=(*located.problems, *problems),
         tasks=len(located.tasks),
-        known=(located.by_key, rows, snapshot.base),
+        known=known,
         moved=moved,
         rest=_nothing(reading, snapshot) if reading else {},
         reading=reading,
@@ -169,6 +172,7 @@ def part_of(touched: Touched, last: Last, snapshot: Snapshot) -> Part:
     return Part(
         snapshot=replace(snapshot, base={key: snapshot.base[key] for key in sorted(all_keys) if key in snapshot.base}),
         index_notes=index_notes,
+        rows={key: reading.rows[key] for key in all_keys if key in reading.rows},
         located=Located(tasks, by_key, frozenset(), persons, reading.spelling, ()),
         standing=_standing_of(index_notes, standing),
         overviews=sorted(reading.overviews),
@@ -183,7 +187,6 @@ def part_of(touched: Touched, last: Last, snapshot: Snapshot) -> Part:
                 path: person for path in standing.joined if (person := reading.index_notes[path].person) not in people
             },
             counts={person: counts for person, counts in last.open.counts.items() if person not in people},
-            rows=_rows_elsewhere(all_keys, people, reading),
             notes=reading.index_notes.keys() - index_notes.keys(),
         ),
         rest=rest_of(reading.shelves, people, reading.on_shelves(tasks, snapshot)),
@@ -191,12 +194,15 @@ def part_of(touched: Touched, last: Last, snapshot: Snapshot) -> Part:
     )
 
 
-def rows_of(index_notes: Mapping[str, IndexNote], others: Others) -> dict[str, list[RowAt]]:
-    """Return the rows of the index notes, and those that others hold of the same tasks."""
-    rows = find_rows(index_notes)
-    for key, places in others.rows.items():
-        own = rows.get(key)
-        rows[key] = sorted((*own, *places), key=lambda at: (at.note, at.row.number)) if own else list(places)
+def rows_of(index_notes: Mapping[str, IndexNote], part: Part) -> Mapping[str, Sequence[RowAt]]:
+    """Return the part's rows as they are in its index notes by now."""
+    new = {path: note for path, note in index_notes.items() if note is not part.index_notes[path]}
+    if not new:
+        return part.rows
+    kept = {key: [at for at in places if at.note not in new] for key, places in part.rows.items()}
+    rows = {key: places for key, places in kept.items() if places}
+    for key, places in find_rows(new).items():
+        rows[key] = sorted((*rows.get(key, ()), *places), key=lambda at: (at.note, at.row.number))
     return rows
 
 
@@ -218,7 +224,7 @@ def left_open(  # noqa: PLR0913 - what is left open shows in all of these
             *lacking,
             *plan.base,
             *plan.forgotten,
-            *(key for key, each in merged.items() if key not in part.quiet and _is_news(each)),
+            *(key for key, each in merged.items() if _is_news(each)),
         },
         notes={path for path, note in index_notes.items() if note.content.loose},
         people={write.person for write in plan.index_notes if write.changed and write.person},
@@ -275,15 +281,6 @@ def _nothing(reading: Reading, snapshot: Snapshot) -> dict[str, Rest]:
     """Return what is left on all shelves where a plan looks at everything."""
     sources = (source for each in reading.sources.values() for source in each)
     return rest_of(reading.shelves, reading.shelves, reading.on_shelves(sources, snapshot))
-
-
-def _rows_elsewhere(keys: Iterable[str], people: AbstractSet[str], reading: Reading) -> dict[str, list[RowAt]]:
-    found: dict[str, list[RowAt]] = defaultdict(list)
-    for key in keys:
-        for at in reading.rows.get(key, ()):
-            if at.person not in people:
-                found[key].append(at)
-    return dict(found)
 
 
 def _standing_of(index_notes: Mapping[str, IndexNote], standing: Standing) -> Standing:

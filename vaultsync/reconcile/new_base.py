@@ -11,6 +11,7 @@ from vaultsync.reconcile.base import BaseTask, former_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from vaultsync.reconcile.focus import Part
     from vaultsync.reconcile.loose import Matched
@@ -39,16 +40,18 @@ def rows_shown(
     return shown
 
 
-def new_base(
+def new_base(  # noqa: PLR0913 - what is recorded shows in all of these
     snapshot: Snapshot,
     merged: Mapping[str, Merged],
+    quiet: AbstractSet[str],
     tasks: Sequence[SourceTask],
     rows: Mapping[str, Mapping[str, str]],
     copied: Mapping[str, Sequence[str]],
 ) -> dict[str, BaseTask]:
     """Return the base records that this plan changes: of tasks that were known, and of those that now have a row.
 
-    `copied` are the rows that conflict copies had: they have been heard then.
+    Of the `quiet` tasks only the rows may have come or gone. `copied` are the rows that conflict copies had: they have
+    been heard then.
     """
     base: dict[str, BaseTask] = {}
     for source in tasks:
@@ -56,10 +59,10 @@ def new_base(
         if key is None or (key not in rows and key not in snapshot.base):
             continue
         outcome = merged.get(key)
-        if key in snapshot.base and outcome is None:
-            continue  # it waits, and so does its base
-        conflicts = frozenset(outcome.disagreements) if outcome else frozenset[str]()
         known, shown = snapshot.base.get(key), rows.get(key, {})
+        if known is not None and (outcome is None or (key in quiet and known.rows == shown)):
+            continue  # where it waits, so does its base
+        conflicts = frozenset(outcome.disagreements) if outcome else frozenset[str]()
         former = former_rows(known, shown, copied.get(key, ()))
         record = BaseTask(key, source.task.path, source.task.text, conflicts, None, shown, former)
         if known != record or known.former != former:

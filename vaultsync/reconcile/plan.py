@@ -33,7 +33,7 @@ from vaultsync.reconcile.reading import MorePeopleError, WholeVaultError
 from vaultsync.reconcile.shelf import MoreTasksError
 from vaultsync.reconcile.sides import Disagreement
 from vaultsync.reconcile.stamp import TakenIds, stamp, with_stamps
-from vaultsync.reconcile.task import Merged, merge_task
+from vaultsync.reconcile.task import AGREED, Merged, merge_task
 from vaultsync.reconcile.vanish import Vanished, kept_entries, vanished_tasks
 from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.note import Task
@@ -126,22 +126,22 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     """
     located, standing, moved = part.located, part.standing, part.moved
     names = len(located.spelling)
-    matched = found_again(part.index_notes, rows_of(part.index_notes, part.others), located, standing, snapshot)
-    index_notes, standing_rows = matched.index_notes, rows_of(matched.index_notes, part.others)
+    matched = found_again(part.index_notes, part.rows, located, standing, snapshot)
+    index_notes, standing_rows = matched.index_notes, rows_of(matched.index_notes, part)
     replaced = replaced_lines(snapshot)
     absorbing = absorb_copies(snapshot, index_notes, standing, standing_rows, located.by_key.keys())
     rows = with_absorbed_rows(standing_rows, absorbing)
-    problems = [*part.problems, *unmade(located.tasks, standing.drawn, snapshot)]
+    problems = (*part.problems, *unmade(located.tasks, standing.drawn, snapshot))
     waiting = _waiting_keys(snapshot, rows, located, standing)
     # A row that may not be drawn with its new link would be taken for another task's next time.
     waiting |= {key for key in moved.values() if any(at.note in standing.frozen for at in rows.get(key, ()))}
 
-    merged, refused = _merge_all(rows, replaced, part, waiting, snapshot)
-    problems += refused.values()
+    news, refused = _merge_all(rows, replaced, part, waiting, snapshot)
     waiting |= refused.keys()
+    merged = {**dict.fromkeys((part.quiet & located.by_key.keys()) - waiting, AGREED), **news}
 
     taken = TakenIds(*part.known, snapshot.taken_ids)
-    edits = {edit.place: edit for edit in _task_edits(snapshot, located, merged, taken)}
+    edits = {edit.place: edit for edit in _task_edits(snapshot, located, news, taken)}
     tasks = _tasks_after(snapshot, located, edits)
 
     captured = capture(matched, located, taken, standing, snapshot)
@@ -159,7 +159,7 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     kept = captured.with_kept(kept_entries({**dict.fromkeys(waiting), **vanished.remarks}, rows, snapshot))
     disputed = {
         key: frozenset(at.person for at in rows.get(key, ()) if at.note in outcome.row_values)
-        for key, outcome in merged.items()
+        for key, outcome in news.items()
         if outcome.disagreements
     }
     # One without a row may be no task at all, but a record that damage made.
@@ -183,7 +183,9 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     drawing = draw(arranged, new, after, merged, captured.index_notes, edits, absorbing, part, snapshot)
     done, undone = absorbed(absorbing, drawing.texts, vanished.remarks.keys())
     copied = copied_rows(rows) if absorbing.absorptions else {}
-    base = new_base(snapshot, merged, stamped, rows_shown(snapshot, drawing.rows, rows, part, matched), copied)
+    base = new_base(
+        snapshot, merged, part.quiet, stamped, rows_shown(snapshot, drawing.rows, rows, part, matched), copied
+    )
     plan = Plan(
         edits=tuple(edits[place] for place in sorted(edits)),
         index_notes=drawing.index_notes,
@@ -193,11 +195,12 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
         forgotten=vanished.forgotten | _removed(edits, located) | {old for old, new in moved.items() if new in base},
         records=drawing.records,
         ids=frozenset(taken.given),
-        conflicts=(*_conflicts(merged, located), *_orphans(vanished, rows, snapshot)),
+        conflicts=(*_conflicts(news, located), *_orphans(vanished, rows, snapshot)),
         problems=(
             *problems,
+            *refused.values(),
             *captured.problems,
-            *(problem for outcome in merged.values() for problem in outcome.told),
+            *(problem for outcome in news.values() for problem in outcome.told),
             *vanished.problems,
             *drawing.problems,
             *absorbing.problems,
@@ -209,7 +212,7 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
         people=len(arranged.keys() | part.others.counts.keys()),
         wait=vanished.wait,
     )
-    left = left_open(part, snapshot, plan, merged, waiting | vanished.remarks.keys(), index_notes, rows)
+    left = left_open(part, snapshot, plan, news, waiting | vanished.remarks.keys(), index_notes, rows)
     notes = {problem.path for problem in drawing.problems[len(standing.problems) :]}
     counts = {person: arrangement.counts for person, arrangement in arranged.items()}
     return plan, replace(left, notes=left.notes | notes, counts={**part.others.counts, **counts})
@@ -228,15 +231,11 @@ def _merge_all(
     waiting: AbstractSet[str],
     snapshot: Snapshot,
 ) -> tuple[dict[str, Merged], dict[str, Problem]]:
-    """Merge every task that doesn't wait; also return the tasks of which an edit can't be made, and why."""
+    """Merge every task that neither waits nor is quiet; also return those of which an edit can't be made, and why."""
     merged: dict[str, Merged] = {}
     refused: dict[str, Problem] = {}
     for key, source in part.located.by_key.items():
-        if key in waiting:
-            continue
-        if key in part.quiet:
-            line = source.standing
-            merged[key] = Merged(line, line)
+        if key in waiting or key in part.quiet:
             continue
         outcome = merge_task(
             snapshot.base.get(key),

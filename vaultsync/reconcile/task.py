@@ -58,6 +58,8 @@ class Merged:
     refusal: str | None = None  # the edit can't be made as asked; nothing of the task may change now
 
 
+AGREED = Merged("", "")  # of a task whose two sides agreed at the last plan, and still are the same
+
 _DATES = ("created", "done", "cancelled")
 
 

@@ -40,11 +40,12 @@ class Commanded:
 def plan_command(tasks: Iterable[SourceTask], role: Role, found: Survey, wheel: Wheel) -> Commanded:
     """Plan to give each task another role; notes that are being written just now are left alone, with a problem."""
     rules = wheel.settings.rules
-    lines = {source.task.order: source.task.line for source in found.tasks}
     taken = set(found.taken_ids) | wheel.state.ids
     commanded = Commanded()
     by_path: dict[str, list[PlannedEdit]] = defaultdict(list)
     chosen = sorted(tasks, key=lambda source: source.task.order)
+    notes = {source.task.path for source in chosen}
+    lines = {source.task.order: source.task.line for source in found.tasks if source.task.path in notes}
     for source in chosen:
         # Neighbours are looked at as they read once all of them have their new role.
         lines[source.task.order] = replace(source.task.line, symbol=rules.roles.symbol_for(role))

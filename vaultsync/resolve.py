@@ -112,7 +112,7 @@ def _plan_source(  # noqa: PLR0913 - the task, what is asked for, and where that
     """Plan the edit of the source line that a kept row asks for."""
     rules = wheel.settings.rules
     at = _speaking(meant, speaking_note(meant, keep), wheel)
-    lines = {other.task.order: other.task.line for other in found.tasks}
+    lines = {other.task.order: other.task.line for other in found.tasks if other.task.path == source.task.path}
     around = lines_around(source.task.order, lines)
     taken = set(found.taken_ids) | wheel.state.ids
     fields = [conflict.field for conflict in meant.conflicts]

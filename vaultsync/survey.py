@@ -1,4 +1,4 @@
-"""Read a vault without its state: its people, and every task with who it is assigned to. Nothing is planned or written.
+"""Survey a vault: its people, and every task with who it is assigned to. Nothing is planned or written.
 
 What is done with them is left to the commands that list and address tasks.
 """
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vaultsync.config import VaultConfig
     from vaultsync.model import Problem
     from vaultsync.reconcile.base import BaseTask
+    from vaultsync.reconcile.focus import Last
     from vaultsync.reconcile.snapshot import RowAt, SourceTask
     from vaultsync.settings import Settings
     from vaultsync.tasks.note import Note
@@ -63,7 +64,14 @@ def survey(
     index_notes, _ = find_index_notes(snapshot)
     rows = find_rows(index_notes)
     located = locate_tasks(snapshot, index_notes, rows)
-    return Survey(notes, roster, located.tasks, rows, taken_ids(snapshot, located, rows), today)
+    return Survey(notes, roster, located.tasks, rows, taken_ids(located.tasks, rows, snapshot.base), today)
+
+
+def survey_planned(last: Last, notes: Mapping[str, Note], base: Mapping[str, BaseTask]) -> Survey:
+    """Survey the notes as the last plan read them, since when none has changed."""
+    reading, then = last.reading, last.snapshot
+    tasks = tuple(source for path in sorted(reading.sources) for source in reading.sources[path])
+    return Survey(notes, then.roster, tasks, reading.rows, taken_ids(tasks, reading.rows, base), then.today)
 
 
 def vault_roster(

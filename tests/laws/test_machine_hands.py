@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 from laws.test_machine import BOX, DATE, NAMES, NOTES, PICKS, SETTINGS, SYMBOLS, VaultMachine, is_ours, run
 
+from vaultsync.cli.surveyed import surveyed
 from vaultsync.command import write_command
 from vaultsync.cycle import Wheel
 from vaultsync.index.links import find_links, task_key
@@ -225,7 +226,8 @@ class HandsMachine(VaultMachine):
             if not conflicts:
                 return
             key = conflicts[pick % len(conflicts)].key
-            found = survey(wheel.scanner.notes, wheel.settings, wheel.clock.date("UTC"), state.base)
+            found = surveyed(wheel)
+            assert found == survey(wheel.scanner.notes, wheel.settings, wheel.clock.date("UTC"), state.base)
             try:
                 commanded = plan_resolution(disputed(key, None, conflicts, found), keep, found, wheel)
             except ResolveError:

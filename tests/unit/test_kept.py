@@ -15,6 +15,7 @@ import pytest
 from system.installed import write
 
 from vaultsync import program, scan
+from vaultsync.cli.surveyed import surveyed
 from vaultsync.clock import Clock
 from vaultsync.cycle import Wheel
 from vaultsync.pickled import to_bytes
@@ -24,6 +25,7 @@ from vaultsync.reconcile.memory import Memory
 from vaultsync.settings import load_settings
 from vaultsync.storage import vault as files
 from vaultsync.storage.state import State, StateChanges
+from vaultsync.survey import survey
 from vaultsync.tasks.people import Roster
 from vaultsync.waits import Waits
 
@@ -278,3 +280,26 @@ def test_a_small_change_is_told_beside_what_was_written_down(runs: Runs) -> None
     runs.run()
     assert runs.known.read_bytes() != before
     assert runs.read == []
+
+
+def test_a_survey_of_what_was_planned_on_is_the_survey_of_all(runs: Runs) -> None:
+    write(runs.root, {"Note 3.md": "- [?] Ask @Ana Ruiz\n- [ ] Mend it @Ana Ruiz ^t-aaaaaaa3\n"})
+    with closing(State(runs.folder / "state" / "state.db")) as state:
+        wheel = Wheel(load_settings(runs.root), state, Clock(today=runs.today), NO_WAITS)
+        wheel.turn(dry_run=True)
+        runs.read.clear()
+        assert wheel.snapshots.memory.last is not None
+        found = surveyed(wheel)
+        assert found == survey(wheel.scanner.notes, wheel.settings, runs.today, state.base)
+        assert len(found.tasks) == len(NOTES) + 1
+
+
+def test_a_survey_sees_what_has_changed_since_the_plan(runs: Runs) -> None:
+    with closing(State(runs.folder / "state" / "state.db")) as state:
+        wheel = Wheel(load_settings(runs.root), state, Clock(today=runs.today), NO_WAITS)
+        wheel.turn(dry_run=True)
+        write(runs.root, {"Note 3.md": "- [?] Ask @Ana Ruiz\n"})
+        wheel.look()
+        assert [source.task.text for source in surveyed(wheel).tasks if source.task.path == "Note 3.md"] == [
+            "- [?] Ask @Ana Ruiz"
+        ]

@@ -12,11 +12,11 @@ from pydantic import BaseModel
 from vaultsync.cli.opening import opened
 from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, TodayOption, VaultArgument
 from vaultsync.cli.report import ConflictReport, RowReport
+from vaultsync.cli.surveyed import surveyed
 from vaultsync.cli.terminal import command_name, console, print_json, progress, safe
 from vaultsync.clock import Clock
 from vaultsync.reconcile.resolve import differing
 from vaultsync.reconcile.vanish import GONE, ORPHANED
-from vaultsync.survey import survey
 from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.text import read_text
 
@@ -75,17 +75,12 @@ def conflicts_command(
         raise typer.Exit(_REMAIN)
 
 
-def surveyed(wheel: Wheel) -> Survey:
-    """Survey the notes that the wheel has scanned."""
-    today = wheel.clock.date(wheel.settings.config.vault.timezone)
-    return survey(wheel.scanner.notes, wheel.settings, today, wheel.state.base)
-
-
 def conflict_reports(
     conflicts: tuple[Conflict, ...], found: Survey, wheel: Wheel, vault: Path | None
 ) -> list[StandingReport]:
     """Report conflicts, by note and line; the commands name the vault where it was named."""
-    texts = {source.key: source.text.prose for source in found.tasks if source.key}
+    keys = {conflict.key for conflict in conflicts}
+    texts = {source.key: source.text.prose for source in found.tasks if source.key in keys}
     fields: dict[str, int] = {}
     for conflict in conflicts:
         fields[conflict.key] = fields.get(conflict.key, 0) + 1

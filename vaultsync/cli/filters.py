@@ -71,9 +71,8 @@ def selected(found: Survey, filters: Filters, rules: Rules) -> list[SourceTask]:
     notes = {path for name in filters.notes for path in notes_named(name, found)}
 
     def is_meant(source: SourceTask) -> bool:
-        line = source.task.line
-        role = rules.roles.role_of(line.symbol)
-        due = line.due if line.due != INVALID else None
+        role = rules.roles.role_of(source.task.symbol)
+        due = source.facts.due if source.facts.due != INVALID else None
         return (
             (not people or any(person_key(name) in people for name in source.assignees))
             and (not notes or source.task.path in notes)
@@ -83,9 +82,9 @@ def selected(found: Survey, filters: Filters, rules: Rules) -> list[SourceTask]:
         )
 
     def order(source: SourceTask) -> tuple[int, Order]:
-        role = rules.roles.role_of(source.task.line.symbol)
+        role = rules.roles.role_of(source.task.symbol)
         note = found.notes[source.task.path]
-        place = sort_key(source.task.line, note.date, source.task.path, source.task.number)
+        place = sort_key(source.facts, note.date, source.task.path, source.task.number)
         return (_ROLES.index(role) if role else len(_ROLES), place)
 
     return sorted(filter(is_meant, found.tasks), key=order)

@@ -16,13 +16,13 @@ from rich.table import Table
 from vaultsync.cli.opening import find_vault
 from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, TodayOption, VaultArgument
 from vaultsync.cli.report import ProblemReport
-from vaultsync.cli.terminal import console, json_text, print_json, progress, safe
+from vaultsync.cli.surveyed import surveyed_unopened
+from vaultsync.cli.terminal import console, json_text, print_json, safe
 from vaultsync.clock import Clock
 from vaultsync.model import Problem
 from vaultsync.reconcile.rollup import count
-from vaultsync.scan import Scanner
 from vaultsync.settings import load_settings
-from vaultsync.survey import survey, vault_roster
+from vaultsync.survey import vault_roster
 from vaultsync.tasks.lookalikes import Alike, Name, look_alikes
 from vaultsync.tasks.mentions import opaque_spans
 from vaultsync.tasks.people import UNASSIGNED, canonical, clean_name, person_key, person_source
@@ -100,10 +100,7 @@ def people_command(
     """List who was found, from where, under which names, and names that look alike, with what would join them."""
     settings = load_settings(find_vault(vault), config)
     clock = Clock(today=today)
-    scanner = Scanner(settings, clock, {})
-    with progress() as show:
-        scanner.scan_all(lambda done, total: show("reading", done, total))
-    found = survey(scanner.notes, settings, clock.date(settings.config.vault.timezone))
+    _, found = surveyed_unopened(settings, clock)
     report = people_report(found, settings, "." if vault is None else str(vault))
     if as_json:
         print_json(report)

@@ -48,7 +48,7 @@ def _task_at(ref: str, found: Survey) -> SourceTask:
             ref, [_on_line(ref, path, int(match["line"]), found) for path in notes_named(match["note"], found)]
         )
     block_id = text.removeprefix("^").lower()
-    tasks = [source for source in found.tasks if (source.task.line.block_id or "").lower() == block_id != ""]
+    tasks = [source for source in found.tasks if (source.task.block_id or "").lower() == block_id != ""]
     if not tasks:
         raise UnknownNameError(f"{ref!r}: no task has this block id; a REF is a block id or NOTE:LINE")
     return _only(ref, tasks)

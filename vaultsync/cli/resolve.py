@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import BaseModel
 
-from vaultsync.cli.conflicts import StandingReport, conflict_reports, surveyed
+from vaultsync.cli.conflicts import StandingReport, conflict_reports
 from vaultsync.cli.filters import UnknownNameError, notes_named
 from vaultsync.cli.opening import opened
 from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, TodayOption, VaultOption
 from vaultsync.cli.refs import tasks_at
 from vaultsync.cli.report import EditReport, ProblemReport
+from vaultsync.cli.surveyed import surveyed
 from vaultsync.cli.terminal import console, print_json, safe
 from vaultsync.clock import Clock
 from vaultsync.command import write_command
@@ -113,7 +114,7 @@ def _resolve(
     written = write_command(resolved.commanded, wheel, alone=alone)
     if alone and written:
         left = tuple(each for each in wheel.turn(written).plan.conflicts if each.key == meant.key)
-        resolved.remaining = conflict_reports(left, surveyed(wheel), wheel, vault)
+        resolved.remaining = conflict_reports(left, surveyed(wheel), wheel, vault) if left else []
     return resolved
 
 

@@ -24,12 +24,12 @@ from vaultsync.cli.filters import (
 from vaultsync.cli.opening import opened
 from vaultsync.cli.options import ConfigOption, StateDirOption, TodayOption, VaultOption
 from vaultsync.cli.refs import tasks_at
+from vaultsync.cli.surveyed import surveyed
 from vaultsync.cli.terminal import console, safe
 from vaultsync.clock import Clock
 from vaultsync.command import plan_command, write_command
 from vaultsync.errors import LockedError, VaultsyncError
 from vaultsync.model import Role
-from vaultsync.survey import survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,9 +137,11 @@ def _set(wheel: Wheel, refs: Sequence[str], filters: Filters, change: _Change, *
         wheel.wait_until_quiet()
     if alone and not dry_run:
         wheel.tidy_journal()
-    wheel.turn(dry_run=True)  # halts if the vault as a whole looks wrong
-    today = wheel.clock.date(wheel.settings.config.vault.timezone)
-    found = survey(wheel.scanner.notes, wheel.settings, today, wheel.state.base)
+    if alone:
+        wheel.turn(dry_run=True)  # halts if the vault as a whole looks wrong
+    else:
+        wheel.look()  # whoever is at work here sees to that
+    found = surveyed(wheel)
     rules = wheel.settings.rules
     if refs:
         tasks = _applicable(tasks_at(refs, found), change, rules)

@@ -20,12 +20,11 @@ from vaultsync.cli.filters import (
 )
 from vaultsync.cli.opening import find_vault
 from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, TodayOption, VaultArgument
-from vaultsync.cli.terminal import console, print_json, progress, safe
+from vaultsync.cli.surveyed import surveyed_unopened
+from vaultsync.cli.terminal import console, print_json, safe
 from vaultsync.clock import Clock
 from vaultsync.model import INVALID, Priority, Role
-from vaultsync.scan import Scanner
 from vaultsync.settings import load_settings
-from vaultsync.survey import survey
 from vaultsync.tasks.people import UNASSIGNED
 
 if TYPE_CHECKING:
@@ -75,10 +74,7 @@ def tasks_command(
     """List tasks: all of them, or those that every filter lets through."""
     settings = load_settings(find_vault(vault), config)
     clock = Clock(today=today)
-    scanner = Scanner(settings, clock, {})
-    with progress() as show:
-        scanner.scan_all(lambda done, total: show("reading", done, total))
-    found = survey(scanner.notes, settings, clock.date(settings.config.vault.timezone))
+    scanner, found = surveyed_unopened(settings, clock)
     filters = Filters(person or (), role or (), due_before, overdue, note or ())
     tasks = selected(found, filters, settings.rules)
     if as_json:

@@ -13,12 +13,11 @@ from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.note import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from vaultsync.reconcile.arrange import Arrangement
-    from vaultsync.reconcile.locate import Located
-    from vaultsync.reconcile.snapshot import RowAt, Snapshot, SourceTask
+    from vaultsync.reconcile.snapshot import SourceTask
     from vaultsync.tasks.rules import Rules
 
 
@@ -46,10 +45,10 @@ class TakenIds:
             self.given.add(name)
 
 
-def taken_ids(snapshot: Snapshot, located: Located, rows: Mapping[str, Sequence[RowAt]]) -> set[str]:
-    """Return all ids that are not free: in a note, in a row, in the base, or ever given."""
-    in_notes = {task.task.block_id.lower() for task in located.tasks if task.task.block_id}
-    return in_notes | {key for key in (*rows, *snapshot.base) if OWN_ID.match(key)} | set(snapshot.taken_ids)
+def taken_ids(tasks: Iterable[SourceTask], *known: Iterable[str]) -> set[str]:
+    """Return all ids that are not free: of tasks, and the keys that are `known` otherwise, from rows and the base."""
+    in_notes = {task.task.block_id.lower() for task in tasks if task.task.block_id}
+    return in_notes | {key for keys in known for key in keys if OWN_ID.match(key)}
 
 
 def stamp(

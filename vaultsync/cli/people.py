@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from vaultsync.reconcile.snapshot import SourceTask
     from vaultsync.settings import Settings
     from vaultsync.survey import Survey
+    from vaultsync.tasks.text import TaskText
 
 _PROBLEMS = 4  # exit code: done, but names remain that assign nobody
 _AT_WORD = re.compile(r"(?<![\w@/\\.+-])@([^\W\d_][\w'’-]*)(?![\w/]|\.\w)")
@@ -117,12 +118,15 @@ def people_report(found: Survey, settings: Settings, vault: str) -> PeopleReport
     sources = _sources(found, config)
     tasks: dict[str, list[SourceTask]] = defaultdict(list)
     mentions: Counter[str] = Counter()
+    words: Counter[str] = Counter()  # behind an @, that could be a name but for their case; they assign nothing
     for source in found.tasks:
         for person in source.assignees:
             tasks[person].append(source)
-        mentions.update({mention.person for mention in source.text.mentions})
+        if b"@" in source.task.raw:
+            text = source.text
+            mentions.update({mention.person for mention in text.mentions})
+            words.update(_lower_case(text))
     every = [*roster.people, *sorted(tasks.keys() - {*roster.people, UNASSIGNED}, key=person_key)]
-    words = _lower_case(found)
     names = [
         Name(
             person,
@@ -189,23 +193,16 @@ def _sources(found: Survey, config: VaultConfig) -> dict[str, list[SourceReport]
     return sources
 
 
-def _lower_case(found: Survey) -> Counter[str]:
-    """Count the words behind an @ that could be a name but for their case; they assign nothing."""
-    words: Counter[str] = Counter()
-    for source in found.tasks:
-        masked = source.text.masked
-        if "@" not in masked:
-            continue
-        known = {mention.start for mention in source.text.mentions}
-        hidden = opaque_spans(masked, 0, len(masked))
-        words.update(
-            {
-                match[1]
-                for match in _AT_WORD.finditer(masked)
-                if match.start() not in known and not any(begin <= match.start() < end for begin, end in hidden)
-            }
-        )
-    return words
+def _lower_case(text: TaskText) -> set[str]:
+    """Return the words behind an @ of a task that could be a name but for their case."""
+    masked = text.masked
+    known = {mention.start for mention in text.mentions}
+    hidden = opaque_spans(masked, 0, len(masked))
+    return {
+        match[1]
+        for match in _AT_WORD.finditer(masked)
+        if match.start() not in known and not any(begin <= match.start() < end for begin, end in hidden)
+    }
 
 
 def _joining(alike: Sequence[Alike], found: Survey, config: VaultConfig) -> dict[str, list[str]]:

@@ -47,6 +47,7 @@ class Life:
     plan: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     hints: list[object] = field(default_factory=list)
     turns: list[float] = field(default_factory=list)
+    again: list[float] = field(default_factory=list)  # turns that follow others at once
     looks: list[float] = field(default_factory=list)
     starts: list[float] = field(default_factory=list)
     faults: dict[float, str] = field(default_factory=dict)  # why the watcher is dead, from a second on
@@ -109,12 +110,12 @@ class Life:
             monotonic=lambda: self.passed,
             sleep=lambda seconds: setattr(self, "passed", self.passed + seconds),
         )
-        wheel = Wheel(load_settings(self.root), self.state, clock, waits)
+        wheel = Wheel(load_settings(self.root), self.state, clock, waits, "run", stays=True)
         turn, look = Wheel.turn, Wheel.look
 
         def noted(moments: list[float], way: Callable[..., Any]) -> Callable[..., Any]:
             def act(*arguments: Any, **named: Any) -> Any:
-                moments.append(self.passed)
+                (moments if self.passed not in moments else self.again).append(self.passed)
                 return way(*arguments, **named)
 
             return act
@@ -177,6 +178,37 @@ def test_an_edit_is_planned_on_when_it_has_been_quiet(life: Life) -> None:
     life.live(105)
     assert life.turns[0] == 0.0
     assert [round(turn, 1) for turn in life.turns[1:]] == [102.1]
+
+
+def tick_row(life: Life) -> None:
+    write(life.root, {ANA: rows(life).replace("[ ]", "[x]")})
+    life.put(ANA)
+
+
+def test_what_was_written_is_looked_at_once_more_at_once(life: Life) -> None:
+    life.save(100, "New.md", task(1))
+    life.save(200, "Text.md", "Text.\n")
+    life.live(205)
+    assert [round(turn, 1) for turn in life.turns] == [0.0, 102.1, 110.1, 202.1]
+    assert [round(turn, 1) for turn in life.again] == [0.0, 102.1, 110.1]
+
+
+def test_rows_that_may_move_wait_for_a_note_that_is_being_written(life: Life) -> None:
+    life.at(100, lambda: tick_row(life))
+    life.save(159, "New.md", "Text.\n")
+    life.save(160.5, "New.md", "Text, more.\n")
+    life.live(200)
+    assert "## Done" in rows(life)
+    assert [round(turn, 1) for turn in life.turns] == [0.0, 102.1, 162.6]
+
+
+def test_rows_that_may_move_wait_no_longer_for_a_note_that_is_always_being_written(life: Life) -> None:
+    life.at(100, lambda: tick_row(life))
+    for number in range(60):
+        life.save(150.5 + number, "New.md", f"{number}\n")
+    life.live(182)
+    assert "## Done" in rows(life)
+    assert [round(turn) for turn in life.turns] == [0, 102, 181]
 
 
 def test_what_it_knew_is_kept_when_it_ends(life: Life) -> None:

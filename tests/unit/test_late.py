@@ -208,6 +208,17 @@ def test_a_file_that_stays_empty_is_given_up_at_last(writing: Writing) -> None:
     assert writing.kept() == []
 
 
+def test_a_save_that_goes_on_only_after_long_is_waited_for_while_the_file_is_open(writing: Writing) -> None:
+    with writing.note.open("r+") as editor:
+        writing.write()
+        editor.truncate(0)
+        for _ in range(50):
+            assert writing.look(late.LATE) is not None
+        editor.write(TYPED)
+    writing.look_to_the_end()
+    assert writing.note.read_text() == BOTH
+
+
 def test_a_save_that_goes_on_is_not_taken_by_halves(writing: Writing) -> None:
     with writing.note.open("r+") as editor:
         writing.write()
@@ -327,6 +338,21 @@ def test_an_editor_that_keeps_the_displaced_file_open_for_long_is_heard(writing:
         editor.write(TYPED)
     writing.look_to_the_end()
     assert writing.note.read_text() == BOTH
+
+
+def test_an_editor_that_keeps_the_displaced_file_open_after_a_save_is_heard_again(writing: Writing) -> None:
+    with writing.note.open("r+") as editor:
+        writing.write()
+        editor.write(TYPED)
+        editor.flush()
+        for _ in range(50):
+            assert writing.look(late.LATE) is not None
+        assert writing.note.read_text() == BOTH
+        editor.seek(0)
+        editor.write(TYPED + "More\n")
+    writing.look_to_the_end()
+    assert writing.note.read_text() == BOTH + "More\n"
+    assert writing.backups.pending == []
 
 
 def test_a_save_that_is_not_complete_at_the_end_of_a_run_is_found_by_the_next(writing: Writing) -> None:

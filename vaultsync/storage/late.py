@@ -98,7 +98,8 @@ def _is_done(displaced: Displaced, root: Path, backups: Backups, now: float) -> 
     is_whole = not _is_half(content, base)
     if not is_whole and not has_patience:
         # A save that began by emptying the file and never went on: it holds nothing that the note doesn't.
-        return True
+        displaced.due = now + LATE
+        return not is_open
     if not is_whole or digest != displaced.seen:
         displaced.seen, displaced.due = digest, now + STEADY
         return False
@@ -113,7 +114,9 @@ def _is_done(displaced: Displaced, root: Path, backups: Backups, now: float) -> 
     if displaced.times > _TIMES:
         _keep(displaced, content, backups, "something keeps taking it out of the note again")
         return True
-    return now >= displaced.until
+    if now >= displaced.until and is_open:
+        displaced.due = now + LATE
+    return now >= displaced.until and not is_open
 
 
 def _is_half(content: bytes, whole: bytes) -> bool:

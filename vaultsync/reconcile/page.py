@@ -80,11 +80,9 @@ class Page:
         """Return a note's text with the planned edits of its own task lines, None if there is no note."""
         note = self.snapshot.notes.get(path)
         text = None if note is None else note.text
-        return (
-            None
-            if text is None
-            else apply_line_edits(text, (LineEdit(e.line, e.before, e.after) for e in self.edits.get(path, ())))
-        )
+        if text is None:
+            return None
+        return apply_line_edits(text, (LineEdit(e.line, e.before, e.after) for e in self.edits.get(path, ())))
 
     def text_to_draw(self, path: str) -> str | None:
         """Return the same with the lines that the note's conflict copies give it."""

@@ -87,11 +87,12 @@ class Wheel:
         self.snapshots = Snapshots(self.settings, self.state, self.clock, self.waiting, *known)
         self.heartbeat = Heartbeat(self.state.file.parent)
 
-    def wait_until_quiet(self) -> None:
+    def wait_until_quiet(self, progress: Progress = no_progress) -> None:
         """Scan, and wait until no note is young any more, for `quiet_max` at the most."""
         self._require_root(force=False)
-        self.scanner.scan_all()
+        self.scanner.scan_all(partial(progress, "reading"))
         until = self.clock.monotonic() + self.waits.quiet_max
+        progress("waiting for notes to grow quiet", 0, 0)
         while (young := self.waiting.young()) and self.clock.monotonic() < until:
             self.clock.sleep(min(self.waits.quiet - self.scanner.age(path) for path in young) + 0.01)
             self.scanner.scan_some(young)
@@ -160,6 +161,7 @@ class Wheel:
         absorbed: list[Problem] = []
         restless: tuple[Problem, ...] = ()
         for _ in range(_ATTEMPTS):
+            progress("planning", 0, 0)
             snapshot, known_problems, plan = self._planned(
                 frozenset(blocked), frozenset(refused), newcomers, arriving=arriving > 0, force=force
             )
@@ -308,7 +310,7 @@ class Wheel:
                 self._recovered = True
             self.look_again()
         with self._thinking():
-            self.scanner.scan_all(lambda done, total: progress("reading", done, total))
+            self.scanner.scan_all(partial(progress, "reading"))
         for path in self.scanner.stale_temps if tidy else ():
             self.backups.clear_temp(self.settings.root, path)
 

@@ -99,7 +99,7 @@ def plan_ejection(wheel: Wheel, generated: Mapping[str, bytes], progress: Progre
     `generated` are files that a command of ours wrote, by path: they go if they still read like that. Raises HaltError
     when the vault as a whole looks wrong.
     """
-    wheel.wait_until_quiet()
+    wheel.wait_until_quiet(progress)
     state = wheel.state
     needs_cycle = _needs_cycle(wheel)
     drawn: dict[str, str] = {}

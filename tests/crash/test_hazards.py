@@ -419,3 +419,41 @@ def test_beyond_a_limit_a_note_is_told_with_its_setting_and_left_alone(
     settled.configure("")
     settled.come_to_rest()
     assert "[?] One" in settled.read(ANA)
+
+
+SHOWING, HIDING = "index:\n  hide_tags: []\n", "index:\n  hide_tags: [task, proposed, auto, home]\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [pytest.param(SHOWING, HIDING, id="hidden"), pytest.param(HIDING, SHOWING, id="shown")]
+)
+def test_other_tags_in_rows_are_no_edit_though_the_run_that_drew_them_died(
+    before: str, after: str, settled: FolderVault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def settings(text: str) -> None:
+        config = settled.config_file.read_text().partition("index:")[0]
+        settled.config_file.write_text(config + text)
+        settled.settings = load_settings(settled.root)
+
+    path = next(path for path, text in settled.texts().items() if "#proposed" in text and not path.startswith("Tasks/"))
+    settings(before)
+    settled.come_to_rest()
+    sources = {path: text for path, text in settled.texts().items() if not path.startswith("Tasks/")}
+    settings(after)
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(State, "save", die)
+        with pytest.raises(KeyboardInterrupt):
+            settled.turn()
+    # Meanwhile somebody takes a tag off a source: that stays an edit.
+    settled.write(path, sources[path].replace("#proposed", "#home", 1))
+    settled.come_to_rest()
+    now = {path: text for path, text in settled.texts().items() if not path.startswith("Tasks/")}
+    edited = now.pop(path)
+    assert edited.count("#proposed") == sources[path].count("#proposed") - 1
+    assert edited.count("#home") == sources[path].count("#home") + 1
+    assert now == {other: text for other, text in sources.items() if other != path}
+    assert settled.turn().written == frozenset()

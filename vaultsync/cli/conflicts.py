@@ -61,7 +61,7 @@ def conflicts_command(
 ) -> None:
     """List the tasks whose source and rows disagree, each value, and how to end it."""
     with opened(vault, config, state_dir, Clock(today=today), lock=False) as wheel, progress() as show:
-        wheel.wait_until_quiet()
+        wheel.wait_until_quiet(show)
         outcome = wheel.turn(dry_run=True, progress=show)
         standing = conflict_reports(outcome.plan.conflicts, surveyed(wheel), wheel, vault)
     skipped = list(outcome.skipped)

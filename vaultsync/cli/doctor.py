@@ -6,6 +6,7 @@ What is found and what can be mended is decided in `vaultsync.doctor`.
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
@@ -100,7 +101,7 @@ def doctor_command(
         settings = load_settings(find_vault(vault), config)
         scanner = Scanner(settings, clock, {})
         with progress() as show:
-            scanner.scan_all(lambda done, total: show("reading", done, total))
+            scanner.scan_all(partial(show, "reading"))
         quiet = waits(settings.config.machine, daemon=False).quiet
         day = clock.date(settings.config.vault.timezone)
         found = examine(scanner, day, quiet, state_of(settings, state_dir))

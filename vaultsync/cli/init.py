@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -88,7 +89,7 @@ def _guess_owner(root: Path, clock: Clock) -> tuple[str | None, str]:
     settings = load_settings(root)
     scanner = Scanner(settings, clock, {})
     with progress() as show:
-        scanner.scan_all(lambda done, total: show("reading", done, total))
+        scanner.scan_all(partial(show, "reading"))
     found = survey(scanner.notes, settings, clock.date(None))
     meetings = {
         path: people for path, note in found.notes.items() if len(people := set(_participants(note, found))) > 1

@@ -80,7 +80,7 @@ def reconcile_command(
 def _turned(settings: Settings, state_file: Path, clock: Clock, *, dry_run: bool, force: bool, shows: bool) -> Outcome:
     """Turn the wheel; `shows` each change as a diff."""
     with wheel_of(settings, state_file, clock, afresh=force) as wheel, progress() as show:
-        wheel.wait_until_quiet()
+        wheel.wait_until_quiet(show)
         tell = _show_diff if shows else _show_nothing
         return wheel.turn(dry_run=dry_run, force=force, progress=show, tell=tell)
 

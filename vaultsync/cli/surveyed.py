@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from functools import partial
 from typing import TYPE_CHECKING
 
 from vaultsync.cli.terminal import progress
@@ -21,7 +22,7 @@ def surveyed_unopened(settings: Settings, clock: Clock) -> tuple[Scanner, Survey
     try:
         scanner = Scanner(settings, clock, {})
         with progress() as show:
-            scanner.scan_all(lambda done, total: show("reading", done, total))
+            scanner.scan_all(partial(show, "reading"))
         return scanner, survey(scanner.notes, settings, clock.date(settings.config.vault.timezone))
     finally:
         gc.enable()

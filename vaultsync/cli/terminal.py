@@ -10,7 +10,7 @@ import json
 import os
 import re
 import sys
-import time
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -81,28 +81,34 @@ def print_json(document: BaseModel | list[BaseModel] | tuple[BaseModel, ...]) ->
 
 @contextlib.contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Show a bar on a terminal once the work has taken a second; nothing in a pipe."""
+    """Show a bar on a terminal once the work has taken a second; nothing in a pipe.
+
+    It shows what is being done now; a total of 0 tells that nobody knows how long that takes.
+    """
     if not sys.stderr.isatty():
         yield lambda _what, _done, _total: None
         return
     from rich.console import Console  # noqa: PLC0415 - as above
     from rich.progress import Progress  # noqa: PLC0415 - as above
 
-    began = time.monotonic()
     bar = Progress(console=Console(stderr=True), transient=True)
     tasks: dict[str, TaskID] = {}
+    # What takes long may tell of itself only once, before it begins.
+    starting = threading.Timer(_SHOW_AFTER, bar.start)
+    starting.start()
 
     def show(what: str, done: int, total: int) -> None:
-        if time.monotonic() - began < _SHOW_AFTER:
-            return
-        bar.start()
         if what not in tasks:
-            tasks[what] = bar.add_task(what, total=total)
-        bar.update(tasks[what], completed=done, total=total)
+            for before in list(tasks):
+                bar.remove_task(tasks.pop(before))
+            tasks[what] = bar.add_task(what, total=total or None)
+        bar.update(tasks[what], completed=done, total=total or None)
 
     try:
         yield show
     finally:
+        starting.cancel()
+        starting.join()
         bar.stop()
 
 

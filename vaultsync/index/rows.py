@@ -58,7 +58,7 @@ def shown_values(line: TaskLine, text: TaskText, path: str, rules: Rules) -> Row
     rendered = iter(inert.render_tokens([piece.token for piece in pieces if piece.token], path))
     tags = [line.text[piece.start : piece.end] for piece in pieces]
     shown = [(next(rendered), False) if piece.token else (tag, True) for piece, tag in zip(pieces, tags, strict=True)]
-    shown = [(token, is_tag) for token, is_tag in shown if not is_tag or _shows_tag(token, rules)]
+    shown = [(token, is_tag) for token, is_tag in shown if not is_tag or shows_tag(token, rules)]
     return RowValues(
         symbol=line.symbol,
         prose=tuple(word for token, is_tag in shown if not is_tag for word in token.split()),
@@ -216,7 +216,7 @@ def _near_end(text: TaskText) -> set[int]:
     return found
 
 
-def _shows_tag(tag: str, rules: Rules) -> bool:
+def shows_tag(tag: str, rules: Rules) -> bool:
     """Tell whether a row shows a tag; not one that marks the task for plugins, nor one that isn't a mere word."""
     hidden = tag.lower() in rules.index.hide_tags or (rules.tasks.global_filter and rules.tasks.global_filter in tag)
     return not hidden and _PLAIN_TAG.fullmatch(tag) is not None and not find_emoji(tag, 0, len(tag), mangled=True)

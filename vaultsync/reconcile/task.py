@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vaultsync.index import inert
-from vaultsync.index.rows import DATE_FIELDS, FIELDS, RowValues, source_tokens
+from vaultsync.index.rows import DATE_FIELDS, FIELDS, RowValues, shows_tag, source_tokens
 from vaultsync.markdown.merge3 import merge3
 from vaultsync.model import INVALID, Problem, Role, TaskLine
 from vaultsync.reconcile.merge import Winner, join_sets
@@ -211,8 +211,18 @@ def _apply_tags(text: str, sides: Sides, rules: Rules, roster: Roster) -> str:
     tags = sides.source.tags
     for row in sides.rows:
         if row.was is not None:
-            tags = join_sets(sides.base.tags, tags, row.was.tags, row.now.tags)
+            tags = join_sets(sides.base.tags, tags, row.was.tags, _tags_meant(row.was, row.now, sides.base.tags, rules))
     return _with_tags(text, sorted(tags - sides.source.tags), sorted(sides.source.tags - tags), rules, roster)
+
+
+def _tags_meant(was: RowValues, now: RowValues, base: frozenset[str], rules: Rules) -> frozenset[str]:
+    """Return the tags of a row as somebody meant them; `base` are those of the source as the base has it.
+
+    A run with other settings that died after it drew the row has left no record of that: the row then lacks tags that
+    rows don't show any more, and has those of the source that they do show now. Nobody has edited these.
+    """
+    left_out = {tag for tag in was.tags - now.tags if not shows_tag(tag, rules)}
+    return (now.tags | left_out) - ((now.tags - was.tags) & base)
 
 
 def _apply_transition(  # noqa: PLR0913 - line, sides and everything a transition is a function of

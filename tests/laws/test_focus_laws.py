@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
-from laws.test_machine import NOTES, CrashError, VaultMachine
-from laws.vault_model import FolderVault
+from laws.test_machine import NOTES, CrashError, Unguarded, VaultMachine
 
 from vaultsync.cycle import Wheel
 from vaultsync.reconcile import plan as planning
@@ -20,6 +19,8 @@ from vaultsync.storage.state import State
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from laws.vault_model import FolderVault
 
     from vaultsync.outcome import Outcome
     from vaultsync.reconcile.plan import Plan
@@ -60,7 +61,7 @@ def compared(snapshot: Snapshot) -> Plan:
     return plan
 
 
-class FollowedVault(FolderVault):
+class FollowedVault(Unguarded):
     """A vault whose wheel stays, as the daemon's does, until the state or the settings are others."""
 
     wheel: Wheel | None = None
@@ -120,7 +121,7 @@ class Crowd(VaultMachine):
 
     notes: ClassVar[Mapping[str, str]] = {**NOTES, **CROWDS}
     configs: ClassVar[Sequence[str]] = tuple(
-        f"owner: Kim Ray\nsafety:\n  max_vanished: 1\nindex:\n  max_rows: {most}\n{more}"
+        f"owner: Kim Ray\nindex:\n  max_rows: {most}\n{more}"
         for most, more in ((1, ""), (2, ""), (3, "duplicates: off\n"), (2, "  group_by: note\n"))
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import sys
 from dataclasses import dataclass, field
 from queue import Empty
 from typing import TYPE_CHECKING, Final
@@ -59,8 +60,9 @@ def let_memory_rest(memory: Memory) -> None:
     memory.put_away()
     gc.unfreeze()
     sweep()
-    with contextlib.suppress(OSError, AttributeError):  # only the GNU C library has it
-        ctypes.CDLL(None).malloc_trim(0)
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # only the GNU C library has it
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def sweep() -> None:

@@ -16,8 +16,9 @@ from system.installed import write
 from vaultsync.asked import Asked
 from vaultsync.clock import Clock
 from vaultsync.cycle import Wheel
-from vaultsync.daemon import Backoff, Daemon
+from vaultsync.daemon import Backoff, Daemon, let_memory_rest
 from vaultsync.errors import ConfigError, HaltError, WatchError
+from vaultsync.reconcile.memory import Memory
 from vaultsync.settings import load_settings
 from vaultsync.storage import vault
 from vaultsync.storage.state import State, StateError
@@ -209,6 +210,15 @@ def test_rows_that_may_move_wait_no_longer_for_a_note_that_is_always_being_writt
     life.live(182)
     assert "## Done" in rows(life)
     assert [round(turn) for turn in life.turns] == [0, 102, 181]
+
+
+def test_memory_rests_also_where_there_is_no_c_library_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_name: None) -> None:
+        raise TypeError("argument of type 'NoneType' is not iterable")  # so does Windows
+
+    monkeypatch.setattr("ctypes.CDLL", refuse)
+    monkeypatch.setattr("sys.platform", "win32")
+    let_memory_rest(Memory())
 
 
 def test_what_it_knew_is_kept_when_it_ends(life: Life) -> None:

@@ -114,9 +114,10 @@ def _is_done(displaced: Displaced, root: Path, backups: Backups, now: float) -> 
     if displaced.times > _TIMES:
         _keep(displaced, content, backups, "something keeps taking it out of the note again")
         return True
-    if now >= displaced.until and is_open:
-        displaced.due = now + LATE
-    return now >= displaced.until and not is_open
+    if now < displaced.until:
+        return False
+    displaced.due = now + LATE
+    return not is_open
 
 
 def _is_half(content: bytes, whole: bytes) -> bool:

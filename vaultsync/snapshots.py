@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from vaultsync.census import Census
     from vaultsync.clock import Clock
+    from vaultsync.reconcile.focus import Last
     from vaultsync.reconcile.memory import Memory
     from vaultsync.settings import Settings
     from vaultsync.storage.state import State
@@ -112,6 +113,10 @@ class Snapshots:
     def known(self) -> Kept:
         """Return what is known now, for another process to go on with."""
         return Kept(self._census, self.memory, self.waiting.scanner.seen(), self._touched())
+
+    def read(self) -> Last | None:
+        """Return what the last plan read, None where there is none or some note isn't as it was then."""
+        return None if self.waiting.scanner.touched else self.memory.last
 
     def since(self) -> Changed | None:
         """Return all that differs from what was known at first, None if that is much."""

@@ -288,7 +288,7 @@ def test_a_survey_of_what_was_planned_on_is_the_survey_of_all(runs: Runs) -> Non
         wheel = Wheel(load_settings(runs.root), state, Clock(today=runs.today), NO_WAITS)
         wheel.turn(dry_run=True)
         runs.read.clear()
-        assert wheel.snapshots.memory.last is not None
+        assert wheel.snapshots.read() is not None
         found = surveyed(wheel)
         assert found == survey(wheel.scanner.notes, wheel.settings, runs.today, state.base)
         assert len(found.tasks) == len(NOTES) + 1
@@ -298,6 +298,7 @@ def test_a_survey_sees_what_has_changed_since_the_plan(runs: Runs) -> None:
     with closing(State(runs.folder / "state" / "state.db")) as state:
         wheel = Wheel(load_settings(runs.root), state, Clock(today=runs.today), NO_WAITS)
         wheel.turn(dry_run=True)
+        assert wheel.snapshots.read() is not None
         write(runs.root, {"Note 3.md": "- [?] Ask @Ana Ruiz\n"})
         wheel.look()
         assert [source.task.text for source in surveyed(wheel).tasks if source.task.path == "Note 3.md"] == [

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -17,16 +16,16 @@ import typer
 from vaultsync.cli.config_file import PEOPLE_BASE, config_text, people_base_path
 from vaultsync.cli.opening import find_vault, opened
 from vaultsync.cli.options import StateDirOption, TodayOption, VaultArgument
+from vaultsync.cli.surveyed import surveyed_unopened
 from vaultsync.cli.terminal import console, progress, safe
 from vaultsync.clock import Clock
 from vaultsync.config import VAULT_FILES
 from vaultsync.doctor.taps import tap_advice
 from vaultsync.errors import ConfigError
 from vaultsync.obsidian import read_vault_settings
-from vaultsync.scan import Scanner
 from vaultsync.settings import load_settings
 from vaultsync.storage import vault as files
-from vaultsync.survey import Survey, survey
+from vaultsync.survey import Survey
 from vaultsync.tasks.people import OWNER_ALIASES, UNASSIGNED, canonical, clean_name, person_key
 
 if TYPE_CHECKING:
@@ -87,10 +86,7 @@ def _guess_owner(root: Path, clock: Clock) -> tuple[str | None, str]:
     and then nobody is taken.
     """
     settings = load_settings(root)
-    scanner = Scanner(settings, clock, {})
-    with progress() as show:
-        scanner.scan_all(partial(show, "reading"))
-    found = survey(scanner.notes, settings, clock.date(None))
+    _, found = surveyed_unopened(settings, clock)
     meetings = {
         path: people for path, note in found.notes.items() if len(people := set(_participants(note, found))) > 1
     }

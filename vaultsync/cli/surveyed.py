@@ -30,7 +30,7 @@ def surveyed_unopened(settings: Settings, clock: Clock) -> tuple[Scanner, Survey
 
 def surveyed(wheel: Wheel) -> Survey:
     """Survey the notes that the wheel has scanned, as its last plan read them if none has changed since."""
-    notes, last, base = wheel.scanner.notes, wheel.snapshots.memory.last, wheel.state.base
-    if last is None or wheel.scanner.touched:
+    notes, last, base = wheel.scanner.notes, wheel.snapshots.read(), wheel.state.base
+    if last is None:
         return survey(notes, wheel.settings, wheel.clock.date(wheel.settings.config.vault.timezone), base)
     return survey_planned(last, notes, base)

@@ -212,6 +212,14 @@ def test_rows_that_may_move_wait_no_longer_for_a_note_that_is_always_being_writt
     assert [round(turn) for turn in life.turns] == [0, 102, 181]
 
 
+def test_memory_is_searched_for_cycles_once_nothing_is_due(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweeps: list[float] = []
+    monkeypatch.setattr("vaultsync.daemon.sweep", lambda: sweeps.append(life.passed))
+    life.save(100, "Text.md", "Text.\n")
+    life.live(200)
+    assert sorted({round(second, 1) for second in sweeps}) == [0.0, 102.1]
+
+
 def test_memory_rests_also_where_there_is_no_c_library_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_name: None) -> None:
         raise TypeError("argument of type 'NoneType' is not iterable")  # so does Windows

@@ -17,9 +17,8 @@ from vaultsync.errors import HaltError, VaultsyncError
 from vaultsync.kept import Recalled, keep, recall, still_kept
 from vaultsync.model import Problem
 from vaultsync.outcome import Outcome, record_of_turn
+from vaultsync.planner import Planner
 from vaultsync.reconcile.locate import has_own_ids
-from vaultsync.reconcile.places import NewcomersError
-from vaultsync.reconcile.plan import Plan, plan_cycle
 from vaultsync.reconcile.safety import suspicious
 from vaultsync.rest import list_all, mark_of, record_of
 from vaultsync.scan import Scanner
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vaultsync.clock import Clock
+    from vaultsync.reconcile.plan import Plan
     from vaultsync.reconcile.snapshot import Snapshot
     from vaultsync.settings import Settings
     from vaultsync.storage.kept import KeptRecord
@@ -72,6 +72,7 @@ class Wheel:
     heartbeat: Heartbeat = field(init=False)
     _identity: tuple[int, int] = field(init=False)
     snapshots: Snapshots = field(init=False)
+    planner: Planner = field(init=False)
     _recalled: Recalled = field(init=False)
     _recovered: bool = False  # whether it was looked for what runs left that were killed, or ended before editors did
     thinking: bool = False  # whether it only reads or plans just now, so that it may be broken off without harm
@@ -85,6 +86,7 @@ class Wheel:
         kept.memory.spares = not self.stays
         known = (kept.memory, kept.census, kept.changed)
         self.snapshots = Snapshots(self.settings, self.state, self.clock, self.waiting, *known)
+        self.planner = Planner(self.snapshots)
         self.heartbeat = Heartbeat(self.state.file.parent)
 
     def wait_until_quiet(self, progress: Progress = no_progress) -> None:
@@ -162,9 +164,10 @@ class Wheel:
         restless: tuple[Problem, ...] = ()
         for _ in range(_ATTEMPTS):
             progress("planning", 0, 0)
-            snapshot, known_problems, plan = self._planned(
-                frozenset(blocked), frozenset(refused), newcomers, arriving=arriving > 0, force=force
-            )
+            with self._thinking():
+                snapshot, known_problems, plan = self.planner.plan(
+                    frozenset(blocked), frozenset(refused), newcomers, arriving=arriving > 0, force=force
+                )
             seen = len(snapshot.notes)
             self._halt_if_suspicious(plan, snapshot, force=force)
             checked = self._checked(plan)
@@ -216,6 +219,15 @@ class Wheel:
         self._require_root(force=False)
         with self._thinking():
             self.scanner.scan_all()
+
+    def plan_ahead(self) -> bool:
+        """Plan on what has changed before the next turn is due, if no note will be young then; tell whether it was."""
+        moment = self.waiting.calm_at()
+        if moment is None or not self.scanner.touched or self._left_of_arrival():
+            return False
+        with self._thinking():
+            self.planner.plan_ahead(moment)
+        return True
 
     def is_here(self) -> bool:
         """Tell whether the folder that was opened still stands in its place."""
@@ -328,25 +340,6 @@ class Wheel:
         drawn_only = {write.path for write in plan.note_writes} - {edit.path for edit in plan.edits}
         # A failure that no source edit depends on changes nothing for the others.
         return not (applied.changed or applied.blocked.keys() - drawn_only)
-
-    def _planned(
-        self,
-        blocked: frozenset[str],
-        refused: frozenset[tuple[str, int]],
-        newcomers: set[str],
-        *,
-        arriving: bool,
-        force: bool,
-    ) -> tuple[Snapshot, tuple[Problem, ...], Plan]:
-        """Plan on the vault as it is now; the newcomers grow by those who are to get an index note."""
-        with self._thinking():
-            while True:
-                known = frozenset(newcomers)
-                snapshot, problems = self.snapshots.take(blocked, refused, known, arriving=arriving, force=force)
-                try:
-                    return snapshot, problems, plan_cycle(snapshot)
-                except NewcomersError as error:
-                    newcomers |= error.people
 
     def _checked(self, plan: Plan) -> Checked:
         with self._thinking():

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from vaultsync.words import Words
 
 _GAP: Final = 10.0  # seconds that wall and monotonic time may part between two passes: more is a sleep, or a set clock
-_REST: Final = 10.0  # between two looks, times what one took: looking takes a tenth of a core at the most
+# Between two looks or two plans ahead, times what one took: each of both takes a tenth of a core at the most.
+_REST: Final = 10.0
 _HALTED: Final = "halted"
 _FAILED: Final = "cycle failed"
 _CONFIG: Final = "the config can't be used; the one before stays"
@@ -92,6 +93,7 @@ class Daemon:
     _day: str = ""  # of the last turn
     _look_at: float = 0.0  # when everything is looked at next
     _rested_at: float = 0.0  # no look before, since the last one took long
+    _ahead_rested_at: float = 0.0  # no plan ahead before, the same
     _check_at: float = 0.0  # when the watcher is checked next
     _not_before: float = 0.0  # no look and no turn before, after a failure
     _retry_at: float | None = None  # when notes that couldn't be written are tried again
@@ -148,10 +150,12 @@ class Daemon:
             self._look()
         elif wait is not None and wait <= 0:
             self._turn()
+        elif self._plan_ahead(now):
+            self._is_littered = True
+        elif self._is_littered:
+            sweep()
+            self._is_littered = False
         else:
-            if self._is_littered:
-                sweep()
-                self._is_littered = False
             late = self.wheel.look_again()
             ends = [look_at - now, self._check_at - now, self._clock.until_tomorrow(self._timezone), wait, late]
             self._gather(min(end for end in ends if end is not None))
@@ -208,6 +212,17 @@ class Daemon:
         self._look_at, self._rested_at = now + self._look_every, now + _REST * (now - began)
         if not self.watcher.polling_because:
             self._reload(asked=False)
+
+    def _plan_ahead(self, now: float) -> bool:
+        """Plan while what has changed grows quiet, so that the turn then has only to write; tell if that was tried."""
+        try:
+            if now < self._ahead_rested_at or not self.wheel.plan_ahead():
+                return False
+        except (VaultsyncError, OSError) as error:
+            self._fail(error)
+        after = self._clock.monotonic()
+        self._ahead_rested_at = after + _REST * (after - now)
+        return True
 
     def _turn(self) -> None:
         """Turn the wheel, over everything if that is owed."""

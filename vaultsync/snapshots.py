@@ -59,9 +59,30 @@ class Snapshots:
         `blocked` are notes that the system doesn't let us write, `refused` lines that don't take their edit, and
         `newcomers` strangers who may get an index note.
         """
+        self.waiting.planned_at = self.clock.monotonic()
+        held = blocked | self.waiting.held()
+        return self._taken(self.waiting.planned_at, held, refused, newcomers, arriving=arriving, force=force)
+
+    def take_ahead(self, moment: float) -> Snapshot:
+        """Return the vault as it will be at a later moment (monotonic) when no note is young, if nothing changes."""
+        return self._taken(moment, frozenset(), frozenset(), frozenset(), arriving=False, force=False)[0]
+
+    def take_back(self, snapshot: Snapshot) -> None:
+        """Show what is new in a snapshot that wasn't planned on in the next one again."""
+        self._owed |= snapshot.changed or Changed()
+
+    def _taken(  # noqa: PLR0913 - a snapshot is a function of all of these
+        self,
+        moment: float,
+        held: frozenset[str],
+        refused: frozenset[tuple[str, int]],
+        newcomers: AbstractSet[str],
+        *,
+        arriving: bool,
+        force: bool,
+    ) -> tuple[Snapshot, tuple[Problem, ...]]:
         scanner, waits, state = self.waiting.scanner, self.waiting.waits, self.state
         notes = scanner.notes
-        self.waiting.planned_at = self.clock.monotonic()
         changed = self._changed()
         # Whose index note can't be read just now is no less known.
         unread = {
@@ -70,7 +91,7 @@ class Snapshots:
             if record.person and path in notes and (notes[path].held or notes[path].blank)
         }
         roster, roster_problems = self._census.roster(unread | newcomers)
-        ages = {path: scanner.age(path) for path in scanner.changed_at}
+        ages = {path: moment - at for path, at in scanner.changed_at.items()}
         snapshot = Snapshot(
             notes=notes,
             base=state.base,
@@ -80,9 +101,9 @@ class Snapshots:
             rules=self.settings.rules,
             layout=self.settings.layout,
             today=self.clock.date(self.settings.config.vault.timezone),
-            now=self._began[0] + self.waiting.planned_at - self._began[1],  # the wall clock may jump
+            now=self._began[0] + moment - self._began[1],  # the wall clock may jump
             absent_delay=waits.absent_delay,
-            held=blocked | self.waiting.held(),
+            held=held,
             unreadable=frozenset(scanner.unreadable),
             unstamped=frozenset(notes if arriving else (path for path, age in ages.items() if age < waits.stamp_after)),
             unsettled=frozenset(

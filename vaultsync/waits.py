@@ -77,14 +77,24 @@ class Waiting:
         note is young, all else waits for it, for `quiet_max` at the most: a turn would have to plan around it.
         """
         now = self.clock.monotonic()
+        end = self._first_end(now)
+        return None if end is None else max(0.0, end - now)
+
+    def calm_at(self) -> float | None:
+        """Return when the next turn is due, if some note is young now and none will be then; else None."""
+        now = self.clock.monotonic()
+        end = self._first_end(now)
+        quiet = [changed + self.waits.quiet for changed in self.scanner.changed_at.values()]
+        return end if end is not None and now < max(quiet, default=now) <= end else None
+
+    def _first_end(self, now: float) -> float | None:
         self._track(now)
         quiet = self._together(self._quiet_ends())
         others = [*self._together(self._stamp_ends()), *self._together(self._settle_ends())]
         others += [] if self.due is None else [self.due]
         if quiet:
             others = [min(max(end, min(quiet)), end + self.waits.quiet_max) for end in others]
-        ends = [*quiet, *others]
-        return max(0.0, min(ends) - now) if ends else None
+        return min([*quiet, *others], default=None)
 
     def _together(self, ends: Sequence[float]) -> Sequence[float]:
         return ends if len(ends) <= _MANY else [min(max(ends), min(ends) + self.waits.quiet_max)]

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis.stateful import rule, run_state_machine_as_test
 from laws.test_machine import NOTES, CrashError, Unguarded, VaultMachine
 
 from vaultsync.cycle import Wheel
-from vaultsync.reconcile import plan as planning
+from vaultsync.planner import Planner
 from vaultsync.reconcile.memory import Memory
+from vaultsync.reconcile.plan import plan_cycle
 from vaultsync.storage.state import State
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from laws.vault_model import FolderVault
 
+    from vaultsync.model import Problem
     from vaultsync.outcome import Outcome
     from vaultsync.reconcile.plan import Plan
     from vaultsync.reconcile.snapshot import Snapshot
@@ -47,18 +49,24 @@ def seen(plan: Plan, snapshot: Snapshot) -> dict[str, Any]:
 
 
 FOCUSED: Counter[bool] = Counter()
+FORESEEN: Counter[bool] = Counter()
+PLAN = Planner.plan
 
 
-def compared(snapshot: Snapshot) -> Plan:
-    """Plan on what has changed and on everything; both must come to the same."""
-    last = snapshot.memory.last
-    plan = planning.plan_cycle(snapshot)
-    whole = planning.plan_cycle(replace(snapshot, memory=Memory(), changed=None))
+def compared(planner: Planner, *asked: Any, **named: Any) -> tuple[Snapshot, tuple[Problem, ...], Plan]:
+    """Plan on what has changed, or take what was planned ahead, and plan on everything; both must come to the same."""
+    memory, ahead = planner.snapshots.memory, planner._ahead
+    last = memory.last
+    snapshot, problems, plan = PLAN(planner, *asked, **named)
+    was_foreseen = ahead is not None and ahead[1] is plan
+    now = ahead[0].now if ahead and was_foreseen else snapshot.now
+    whole = plan_cycle(replace(snapshot, now=now, memory=Memory(), changed=None))
     focused, full = seen(plan, snapshot), seen(whole, snapshot)
-    FOCUSED[last is not None and snapshot.memory.last is not None and snapshot.memory.last.reading is last.reading] += 1
+    FOCUSED[last is not None and memory.last is not None and memory.last.reading is last.reading] += 1
+    FORESEEN[was_foreseen] += 1
     for name, value in full.items():
         assert focused[name] == value, name
-    return plan
+    return snapshot, problems, plan
 
 
 class FollowedVault(Unguarded):
@@ -100,6 +108,30 @@ class FollowedMachine(VaultMachine):
     vaults = FollowedVault
 
 
+class ForeseeingVault(FollowedVault):
+    """The same, and each turn is planned ahead."""
+
+    def turn(self, *, force: bool = False, dry_run: bool = False) -> Outcome:
+        self.plan_ahead()
+        return super().turn(force=force, dry_run=dry_run)
+
+    def plan_ahead(self) -> None:
+        if self.wheel is not None:
+            self.wheel.scanner.scan_all()
+            self.wheel.planner.plan_ahead(self.wheel.clock.monotonic())
+
+
+class ForeseeingMachine(VaultMachine):
+    """The same users and crashes, and a wheel that plans while they type."""
+
+    vaults = ForeseeingVault
+
+    @rule()
+    def plan_ahead(self) -> None:
+        assert isinstance(self.vault, ForeseeingVault)
+        self.vault.plan_ahead()
+
+
 SENTENCES = ("Send the long report to the bank", "Send the long report to that bank", "Bake a cake", "Bake the cakes")
 CROWDS = {
     f"Crowd {number}.md": f"---\nparticipants: [Kim Ray, {person}]\ndate: 2026-11-0{number + 1}\n---\n"
@@ -138,6 +170,7 @@ class CrowdedMachine(Crowd):
 
 def run(examples: int, steps: int, machine: type[VaultMachine] = FollowedMachine) -> None:
     FOCUSED.clear()
+    FORESEEN.clear()
     run_state_machine_as_test(
         machine,
         settings=settings(
@@ -149,7 +182,7 @@ def run(examples: int, steps: int, machine: type[VaultMachine] = FollowedMachine
 
 @pytest.fixture(autouse=True)
 def _both_plans(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vaultsync.cycle.plan_cycle", compared)
+    monkeypatch.setattr(Planner, "plan", compared)
 
 
 def test_a_plan_on_what_has_changed_is_the_plan_on_everything() -> None:
@@ -159,6 +192,17 @@ def test_a_plan_on_what_has_changed_is_the_plan_on_everything() -> None:
 @pytest.mark.long
 def test_a_plan_on_what_has_changed_is_the_plan_on_everything_for_long() -> None:
     run(examples=100, steps=30)
+
+
+def test_a_plan_made_ahead_is_the_plan_on_everything() -> None:
+    run(5, 15, ForeseeingMachine)
+    assert FORESEEN[True] > FORESEEN[False] / 8, FORESEEN
+
+
+@pytest.mark.long
+def test_a_plan_made_ahead_is_the_plan_on_everything_for_long() -> None:
+    run(100, 30, ForeseeingMachine)
+    assert FORESEEN[True] > FORESEEN[False] / 8, FORESEEN
 
 
 def test_a_process_goes_on_where_the_one_before_ended() -> None:

@@ -34,7 +34,7 @@ def test_a_note_that_becomes_quiet_while_a_plan_is_made_is_still_waited_for(
         moment[0] += 5.0
         return planned(snapshot)
 
-    monkeypatch.setattr("vaultsync.cycle.plan_cycle", slowly)
+    monkeypatch.setattr("vaultsync.planner.plan_cycle", slowly)
     state = State(tmp_path / "state.db")
     waits = Waits(quiet=1.0, quiet_max=60.0, stamp_after=0.0, settle=0.0, absent_delay=0.0)
     outcome = Wheel(load_settings(vault), state, clock, waits).turn()

@@ -128,7 +128,7 @@ def touch(last: Last, snapshot: Snapshot) -> Touched:
     Raises WholeVaultError where it may be anything.
     """
     changed, before, reading = snapshot.changed, last.snapshot, last.reading
-    if changed is None or not _is_ordinary(snapshot) or _setting(snapshot) != _setting(before):
+    if changed is None or not is_as_before(last, snapshot):
         raise WholeVaultError
     turned = changed.index_notes | (before.held ^ snapshot.held)
     turned |= {path for path, _ in before.refused ^ snapshot.refused}
@@ -240,12 +240,16 @@ def _lacks_rows(task: BaseTask, rows: Mapping[str, Sequence[RowAt]]) -> bool:
     return bool(task.rows.keys() - {at.note for at in rows.get(task.key, ())})
 
 
+def is_as_before(last: Last, snapshot: Snapshot) -> bool:
+    """Tell whether what every task and every index note depend on is as it was."""
+    return _is_ordinary(snapshot) and _setting(snapshot) == _setting(last.snapshot)
+
+
 def _is_ordinary(snapshot: Snapshot) -> bool:
     return snapshot.may_create and not snapshot.force and not snapshot.copies
 
 
 def _setting(snapshot: Snapshot) -> tuple[object, ...]:
-    """Return what every task and every index note depend on."""
     return (snapshot.roster, snapshot.layout, snapshot.today, snapshot.unreadable, snapshot.absent_delay)
 
 

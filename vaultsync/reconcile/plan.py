@@ -27,6 +27,7 @@ from vaultsync.reconcile.draw import draw
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.focus import Last, Open, Part, everything, left_open, part_of, rows_of, touch
 from vaultsync.reconcile.locate import Located, absent_tasks, assigned
+from vaultsync.reconcile.narrow import is_narrow
 from vaultsync.reconcile.new_base import new_base, rows_shown
 from vaultsync.reconcile.places import Standing, new_places, unmade, unread_people
 from vaultsync.reconcile.reading import MorePeopleError, WholeVaultError
@@ -103,6 +104,15 @@ def plan_cycle(snapshot: Snapshot) -> Plan:
     if part.reading is not None:
         memory.last = Last.of(snapshot, part.reading, left)
     return plan
+
+
+def plan_narrowly(snapshot: Snapshot) -> Plan | None:
+    """Plan one cycle if what has changed is little and ties no other notes to its own; else leave the memory as it is.
+
+    Such a plan may be thrown away at no loss, whatever the notes say next.
+    """
+    last = snapshot.memory.last
+    return plan_cycle(snapshot) if last is not None and is_narrow(last, snapshot) else None
 
 
 def _plan_on_change(last: Last | None, snapshot: Snapshot) -> tuple[Part, Plan, Open]:

@@ -204,11 +204,11 @@ class Reading:
         if sources:
             self.sources[note.path], self.notes[note.path] = sources, note
         for source in sources:
-            if _is_stray(source) or (source.key is not None and source.key in self.by_key):
+            if is_stray(source.task) or (source.key is not None and source.key in self.by_key):
                 raise WholeVaultError
             if source.key is not None:
                 self.by_key[source.key] = source
-        if links := frozenset(_links(note.tasks)):
+        if links := frozenset(links_of(note.tasks)):
             self.links[note.path] = links
             if _has_mirror_with_id(note, sources):
                 raise WholeVaultError
@@ -245,7 +245,7 @@ def read_whole(
     by_note: dict[str, list[SourceTask]] = defaultdict(list)
     for source in located.tasks:
         by_note[source.task.path].append(source)
-        if source.mended_from is not None or _is_stray(source):
+        if source.mended_from is not None or is_stray(source.task):
             return None
     if located.copies:
         return None
@@ -263,7 +263,7 @@ def read_whole(
     for path, note in snapshot.notes.items():
         if note.kind == "overview":
             reading.overviews.add(path)
-        if links := frozenset(_links(note.tasks)):
+        if links := frozenset(links_of(note.tasks)):
             reading.links[path] = links
             if _has_mirror_with_id(note, reading.sources.get(path, ())):
                 return None
@@ -288,7 +288,7 @@ def _known_of(reading: Reading, paths: Iterable[str]) -> Iterator[str]:
             yield from (task_key(row.path, row.block_id) for row in note.content.rows)
 
 
-def _links(tasks: Iterable[Task]) -> Iterator[str]:
+def links_of(tasks: Iterable[Task]) -> Iterator[str]:
     """Yield the tasks that these link to as a row does."""
     for task in tasks:
         if "#^" in task.text:
@@ -300,8 +300,9 @@ def _has_mirror_with_id(note: Note, sources: Iterable[SourceTask]) -> bool:
     return any(task.number not in read and task.block_id for task in note.tasks)
 
 
-def _is_stray(source: SourceTask) -> bool:
-    return source.task.block_id is None and STRAY_ID.search(source.task.text) is not None
+def is_stray(task: Task) -> bool:
+    """Tell whether an id of ours stands in the middle of the line of a task without one."""
+    return task.block_id is None and STRAY_ID.search(task.text) is not None
 
 
 def _strangers(sources: Iterable[SourceTask], snapshot: Snapshot) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from vaultsync.index.links import task_key
@@ -71,6 +71,11 @@ class Snapshot:
         """What takes the text of a task apart, as the people are now."""
         return self.memory.text_reader(self.rules.assignees)
 
+    def shows_nothing_new_to(self, before: Snapshot) -> bool:
+        """Tell whether this is the very vault of the snapshot before, if at another moment."""
+        others = (each.name for each in fields(self) if each.compare and each.name not in _TOLD)
+        return self.changed == Changed() and all(getattr(self, name) == getattr(before, name) for name in others)
+
     def is_held(self, path: str) -> bool:
         """Tell whether nothing may be concluded from this note, its absence included."""
         note = self.notes.get(path)
@@ -84,6 +89,9 @@ class Snapshot:
         """Tell whether nothing stands any more in a note that we drew: maybe it is just being saved."""
         note = self.notes.get(path)
         return note is not None and note.blank and path in self.index_notes
+
+
+_TOLD = {"notes", "base", "index_notes", "taken_ids", "copies", "now"}  # what `changed` tells of, and the moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from benchmarks.make_vault import make_vault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-from vaultsync import cycle
+from vaultsync import cycle, planner
 from vaultsync.cli.opening import waits
 from vaultsync.clock import Clock
 from vaultsync.cycle import Wheel
@@ -30,7 +30,7 @@ from vaultsync.settings import load_settings
 from vaultsync.snapshots import Snapshots
 from vaultsync.storage.state import State
 
-PHASES = {"plan": (cycle, "plan_cycle"), "check": (cycle, "check"), "apply": (cycle, "apply")}
+PHASES = {"plan": (planner, "plan_cycle"), "check": (cycle, "check"), "apply": (cycle, "apply")}
 METHODS = {"snapshot": (Snapshots, "take"), "halt?": (Wheel, "_halt_if_suspicious")}
 
 

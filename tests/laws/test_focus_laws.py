@@ -108,6 +108,16 @@ class FollowedMachine(VaultMachine):
     vaults = FollowedVault
 
 
+class TypingMachine(VaultMachine):
+    """The same users and crashes, and a wheel that keeps its hands off what was typed a moment ago."""
+
+    vaults = FollowedVault
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.vault.waits = replace(self.vault.waits, quiet=5)
+
+
 class ForeseeingVault(FollowedVault):
     """The same, and each turn is planned ahead."""
 
@@ -192,6 +202,15 @@ def test_a_plan_on_what_has_changed_is_the_plan_on_everything() -> None:
 @pytest.mark.long
 def test_a_plan_on_what_has_changed_is_the_plan_on_everything_for_long() -> None:
     run(examples=100, steps=30)
+
+
+def test_a_plan_around_notes_that_are_typed_into_is_the_plan_on_everything() -> None:
+    run(5, 15, TypingMachine)
+
+
+@pytest.mark.long
+def test_a_plan_around_notes_that_are_typed_into_is_the_plan_on_everything_for_long() -> None:
+    run(100, 30, TypingMachine)
 
 
 def test_a_plan_made_ahead_is_the_plan_on_everything() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from laws.vault_model import ANA, BO, PaperVault
@@ -11,6 +11,9 @@ from laws.vault_model import ANA, BO, PaperVault
 from vaultsync.reconcile.memory import Memory
 from vaultsync.reconcile.plan import Plan, plan_cycle
 from vaultsync.reconcile.snapshot import Changed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NOTES = {
     "A.md": "- [?] Ask @Ana\n- [ ] Tell @Bo\n- [-] Leave it @Tom\n",
@@ -46,6 +49,8 @@ class Followed:
         assert self.memory.last.reading is reading
         whole = plan_cycle(replace(snapshot, memory=Memory(), changed=None))
         assert (plan.edits, plan.note_writes, plan.base) == (whole.edits, whole.note_writes, whole.base)
+        assert (plan.overview, plan.counted) == (whole.overview, whole.counted)
+        assert sorted(plan.problems, key=str) == sorted(whole.problems, key=str)
         return plan
 
     def looks_at_everything(self, *changed: str) -> bool:
@@ -107,6 +112,114 @@ def test_a_note_of_somebodys_that_is_being_typed_into_is_no_reason_to_look_at_ev
     followed.vault.edit("C.md", "Listen", "Listen well")
     assert ANA not in [write.path for write in followed.plan_on_part("C.md", held=frozenset({ANA})).note_writes]
     assert ANA in [write.path for write in followed.plan_on_part(ANA).note_writes]
+
+
+BOTH = (
+    "- [?] Send the long report to the bank @Ana @Bo\n- [?] Send the long report to that bank @Ana @Bo\n"
+    "- [?] Bake a cake @Ana @Bo 📅 2026-11-30\n- [?] Sew a sail @Ana @Kim Ray\n"
+)
+
+
+@pytest.fixture
+def shared() -> Followed:
+    """A vault in which people share proposals, two of which say nearly the same; in Ana's note something is typed."""
+    shared = Followed(PaperVault({**NOTES, "Both.md": BOTH}))
+    shared.vault.edit(ANA, "[?] Bake a cake", "[?] Bake the cak")
+    return shared
+
+
+TYPED = frozenset({ANA})
+
+
+def test_while_one_index_note_is_typed_into_the_others_stay_as_they_are(shared: Followed) -> None:
+    before = shared.vault.texts[BO]
+    assert "\n    - [?] Send the long" in before
+    shared.vault.edit("A.md", "Tell", "Ask")
+    plan = shared.plan_on_part("A.md", ANA, held=TYPED)
+    assert {write.path: write.text for write in plan.note_writes} == {BO: before.replace("Tell", "Ask")}
+
+
+def looked_at(plan: Plan) -> list[str]:
+    return [write.path for write in plan.index_notes if write.person]
+
+
+def test_an_index_note_that_is_typed_into_is_no_reason_to_look_at_what_it_shows(shared: Followed) -> None:
+    assert looked_at(shared.plan_on_part(ANA, held=TYPED)) == []
+    shared.vault.edit("C.md", "Read", "Write")
+    assert looked_at(shared.plan_on_part("C.md", held=TYPED)) == []
+    shared.vault.edit("B.md", "Send", "Sent")
+    assert looked_at(shared.plan_on_part("B.md", held=TYPED)) == [BO]
+
+
+def test_what_the_last_plan_left_open_is_as_calm_as_the_rest(shared: Followed) -> None:
+    shared.vault.edit("Both.md", "that bank", "that big bank")
+    shared.plan("Both.md")
+    shared.vault.edit("Both.md", "that big bank", "that bank")
+    assert shared.plan_on_part("Both.md", ANA, held=TYPED).note_writes == ()
+
+
+def test_a_note_that_was_typed_into_is_heard_once_it_is_left_alone(shared: Followed) -> None:
+    assert shared.plan_on_part(ANA, held=TYPED).edits == ()
+    shared.vault.edit(ANA, "[?] Bake the cak", "[?] Bake the cakes")
+    plan = shared.plan_on_part(ANA)
+    assert [edit.before.partition(" @")[0] for edit in plan.edits] == ["- [?] Bake a cake"]
+    assert "Bake the cakes" in plan.edits[0].after[0]
+    assert looked_at(plan) == [ANA, BO]  # of what hasn't changed nobody else is looked at
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        pytest.param(lambda text: f"{text}\n- [?] Paint the boat @Bo\n", id="a task outside of the region"),
+        pytest.param(lambda _: "", id="nothing"),
+        pytest.param(lambda text: text.replace("vaultsync: index", "vaultsync: overview"), id="another kind"),
+        pytest.param(lambda text: text.replace("vaultsync: index", "vaultsync: off"), id="a note to be left alone"),
+    ],
+)
+def test_what_else_is_typed_into_an_index_note_counts_at_once(shared: Followed, typed: Callable[[str], str]) -> None:
+    shared.vault.texts[ANA] = typed(shared.vault.texts[ANA])
+    shared.plan_on_part(ANA, held=TYPED)
+    shared.vault.edit("A.md", "Tell", "Ask")
+    shared.plan_on_part("A.md", held=TYPED)
+
+
+@pytest.mark.parametrize("typed", ["- [?] Paint the boats @Bo\n", "Text.\n"])
+def test_a_task_of_an_index_note_counts_while_the_note_is_typed_into(shared: Followed, typed: str) -> None:
+    shared.vault.texts[ANA] += "\n- [?] Paint the boat @Bo\n"
+    for _ in range(2):
+        shared.vault.turn()
+    shared.plan(None)
+    text = shared.vault.texts[ANA]
+    shared.vault.texts[ANA] = text[: text.index("- [?] Paint")] + typed
+    shared.plan_on_part(ANA, held=TYPED)
+
+
+@pytest.mark.parametrize("path", [pytest.param("Both.md", id="its source"), pytest.param(BO, id="another row")])
+def test_a_task_that_changes_while_a_note_with_a_row_of_it_is_typed_into_waits(shared: Followed, path: str) -> None:
+    shared.vault.edit(path, "Bake a cake", "Bake a cake today")
+    plan = shared.plan_on_part(ANA, path, held=TYPED)
+    assert (plan.edits, plan.note_writes) == ((), ())
+    plan = shared.plan_on_part(ANA)
+    assert {conflict.field for conflict in plan.conflicts} == {"prose"}
+
+
+def test_a_row_with_a_value_of_its_own_keeps_it_while_the_other_note_is_typed_into(shared: Followed) -> None:
+    shared.vault.edit(BO, "[?] Bake a cake", "[?] Bake some cake")
+    for _ in range(2):
+        shared.vault.turn()
+    shared.vault.edit(ANA, "Bake the cak", "Bake the cakes")
+    shared.vault.edit("A.md", "Tell", "Ask")
+    plan = plan_cycle(shared.vault.snapshot(held=TYPED))
+    assert [write.path for write in plan.note_writes] == [BO]
+    assert "- [?] Bake some cake" in plan.note_writes[0].text
+
+
+def test_a_row_that_leaves_another_note_meanwhile_is_forgotten_only_there(shared: Followed) -> None:
+    shared.vault.edit("A.md", "- [ ] Tell @Bo", "- [ ] Tell @Bo\n- [?] Hurry @Bo 🔺")
+    rules = replace(shared.vault.rules, index=replace(shared.vault.rules.index, max_rows=1))
+    plan = plan_cycle(shared.vault.snapshot(held=TYPED, rules=rules))
+    gone = next(task for task in plan.base.values() if "Bake" in task.line)
+    assert set(gone.rows) == {ANA}
 
 
 def test_a_doubled_id_has_all_looked_at(followed: Followed) -> None:

@@ -135,7 +135,9 @@ def touch(last: Last, snapshot: Snapshot) -> Touched:
     turned |= {path for path in snapshot.index_notes if path not in snapshot.notes}
     woken = (before.unstamped ^ snapshot.unstamped) | (before.unsettled ^ snapshot.unsettled)
     notes = turned | woken | changed.notes | last.open.notes
-    touched = reading.renew(notes, turned, snapshot)
+    resting = _resting(reading, snapshot)
+    was_resting = {path for path in before.held - snapshot.held if path in reading.index_notes}
+    touched = reading.renew(notes - resting, turned - resting - was_resting, snapshot)
     touched.notes |= notes
     touched.keys |= changed.tasks | last.open.keys
     if any(key in snapshot.base and key not in reading.by_key and not OWN_ID.match(key) for key in touched.keys):
@@ -150,9 +152,9 @@ def touch(last: Last, snapshot: Snapshot) -> Touched:
 def part_of(touched: Touched, last: Last, snapshot: Snapshot) -> Part:
     """Return what a plan has to look at for what was touched. Raises WholeVaultError where it may be anything."""
     reading, people, keys = last.reading, frozenset(touched.people), touched.keys
-    index_notes = {
-        path: note for path in sorted(reading.index_notes) if (note := reading.index_notes[path]).person in people
-    }
+    resting = _resting(reading, snapshot)
+    readable = {path: reading.index_notes[path] for path in sorted(reading.index_notes.keys() - resting)}
+    index_notes = {path: note for path, note in readable.items() if note.person in people}
     loose = [row for note in index_notes.values() for row in note.content.loose]
     if any("#^" in row.text for row in loose):
         raise WholeVaultError  # it may link to any task
@@ -167,12 +169,15 @@ def part_of(touched: Touched, last: Last, snapshot: Snapshot) -> Part:
     tasks = tuple(_tasks_of(whole, places, reading))
     by_key = {source.key: source for source in tasks if source.key is not None}
     all_keys = by_key.keys() | shown | keys
-    standing = standing_notes(reading.index_notes, snapshot)
-    persons = whose_notes(reading.index_notes, snapshot)
+    standing = standing_notes(readable, snapshot)
+    persons = whose_notes(readable, snapshot)
+    rows = {key: reading.rows[key] for key in all_keys if key in reading.rows}
+    if resting:
+        rows = {key: some for key in rows if (some := [at for at in rows[key] if at.note not in resting])}
     return Part(
         snapshot=replace(snapshot, base={key: snapshot.base[key] for key in sorted(all_keys) if key in snapshot.base}),
         index_notes=index_notes,
-        rows={key: reading.rows[key] for key in all_keys if key in reading.rows},
+        rows=rows,
         located=Located(tasks, by_key, frozenset(), persons, reading.spelling, ()),
         standing=_standing_of(index_notes, standing),
         overviews=sorted(reading.overviews),
@@ -183,9 +188,7 @@ def part_of(touched: Touched, last: Last, snapshot: Snapshot) -> Part:
         people=people,
         others=Others(
             places={person: path for person, path in standing.drawn.items() if person not in people},
-            joined={
-                path: person for path in standing.joined if (person := reading.index_notes[path].person) not in people
-            },
+            joined={path: person for path in standing.joined if (person := readable[path].person) not in people},
             counts={person: counts for person, counts in last.open.counts.items() if person not in people},
             notes=reading.index_notes.keys() - index_notes.keys(),
         ),
@@ -217,7 +220,7 @@ def left_open(  # noqa: PLR0913 - what is left open shows in all of these
 ) -> Open:
     """Return what the next plan has to look at again, whatever becomes of this one."""
     found = part.located.by_key
-    lacking = (key for key, task in snapshot.base.items() if key not in found or _lacks_rows(task, rows))
+    lacking = (key for key, task in snapshot.base.items() if key not in found or _lacks_rows(task, rows, snapshot))
     return Open(
         keys={
             *waiting,
@@ -236,8 +239,19 @@ def _is_news(outcome: Merged) -> bool:
     return outcome != Merged(outcome.before, outcome.before, outcome.why)
 
 
-def _lacks_rows(task: BaseTask, rows: Mapping[str, Sequence[RowAt]]) -> bool:
-    return bool(task.rows.keys() - {at.note for at in rows.get(task.key, ())})
+def _lacks_rows(task: BaseTask, rows: Mapping[str, Sequence[RowAt]], snapshot: Snapshot) -> bool:
+    lacking = task.rows.keys() - {at.note for at in rows.get(task.key, ())}
+    return not all(map(snapshot.is_held, lacking))
+
+
+def _resting(reading: Reading, snapshot: Snapshot) -> AbstractSet[str]:
+    """Return the index notes that may not be read now and hold nothing but rows: until then they stay as last read."""
+    only_rows = reading.index_notes.keys() - reading.sources.keys() - reading.note_problems.keys()
+    return {
+        path
+        for path in snapshot.held & only_rows & snapshot.notes.keys()
+        if (note := snapshot.notes[path]).kind == "index" and not note.tasks
+    }
 
 
 def is_as_before(last: Last, snapshot: Snapshot) -> bool:

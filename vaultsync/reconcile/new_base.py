@@ -35,7 +35,7 @@ def rows_shown(
         here = {at.note for at in rows.get(key, ())}
         for note, text in task.rows.items():
             is_missing = note not in here and (note in part.standing.in_place or (note, key) in matched.unsure)
-            if is_missing or note in part.others.notes:
+            if is_missing or note in part.others.notes or snapshot.is_held(note):
                 shown.setdefault(key, {}).setdefault(note, text)
     return shown
 

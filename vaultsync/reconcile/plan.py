@@ -29,7 +29,7 @@ from vaultsync.reconcile.focus import Last, Open, Part, everything, left_open, p
 from vaultsync.reconcile.locate import Located, absent_tasks, assigned
 from vaultsync.reconcile.narrow import is_narrow
 from vaultsync.reconcile.new_base import new_base, rows_shown
-from vaultsync.reconcile.places import Standing, new_places, unmade, unread_people
+from vaultsync.reconcile.places import new_places, unmade, unread_people
 from vaultsync.reconcile.reading import MorePeopleError, WholeVaultError
 from vaultsync.reconcile.shelf import MoreTasksError
 from vaultsync.reconcile.sides import Disagreement
@@ -142,13 +142,11 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     absorbing = absorb_copies(snapshot, index_notes, standing, standing_rows, located.by_key.keys())
     rows = with_absorbed_rows(standing_rows, absorbing)
     problems = (*part.problems, *unmade(located.tasks, standing.drawn, snapshot))
-    waiting = _waiting_keys(snapshot, rows, located, standing)
-    # A row that may not be drawn with its new link would be taken for another task's next time.
-    waiting |= {key for key in moved.values() if any(at.note in standing.frozen for at in rows.get(key, ()))}
-
-    news, refused = _merge_all(rows, replaced, part, waiting, snapshot)
+    quiet = part.quiet | _calm_keys(snapshot, rows, located)
+    waiting = _waiting_keys(snapshot, rows, part, quiet)
+    news, refused = _merge_all(rows, replaced, located, waiting | quiet, snapshot)
     waiting |= refused.keys()
-    merged = {**dict.fromkeys((part.quiet & located.by_key.keys()) - waiting, AGREED), **news}
+    merged = {**dict.fromkeys((quiet & located.by_key.keys()) - waiting, AGREED), **news}
 
     taken = TakenIds(*part.known, snapshot.taken_ids)
     edits = {edit.place: edit for edit in _task_edits(snapshot, located, news, taken)}
@@ -193,9 +191,7 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     drawing = draw(arranged, new, after, merged, captured.index_notes, edits, absorbing, part, snapshot)
     done, undone = absorbed(absorbing, drawing.texts, vanished.remarks.keys())
     copied = copied_rows(rows) if absorbing.absorptions else {}
-    base = new_base(
-        snapshot, merged, part.quiet, stamped, rows_shown(snapshot, drawing.rows, rows, part, matched), copied
-    )
+    base = new_base(snapshot, merged, quiet, stamped, rows_shown(snapshot, drawing.rows, rows, part, matched), copied)
     plan = Plan(
         edits=tuple(edits[place] for place in sorted(edits)),
         index_notes=drawing.index_notes,
@@ -237,15 +233,15 @@ def _without_note(shown: Wanted, kept: Mapping[str, Sequence[Entry]], part: Part
 def _merge_all(
     rows: Mapping[str, Sequence[RowAt]],
     replaced: Mapping[str, Sequence[TaskLine]],
-    part: Part,
-    waiting: AbstractSet[str],
+    located: Located,
+    others: AbstractSet[str],
     snapshot: Snapshot,
 ) -> tuple[dict[str, Merged], dict[str, Problem]]:
-    """Merge every task that neither waits nor is quiet; also return those of which an edit can't be made, and why."""
+    """Merge every task but some `others`; also return those of which an edit can't be made, and why."""
     merged: dict[str, Merged] = {}
     refused: dict[str, Problem] = {}
-    for key, source in part.located.by_key.items():
-        if key in waiting or key in part.quiet:
+    for key, source in located.by_key.items():
+        if key in others:
             continue
         outcome = merge_task(
             snapshot.base.get(key),
@@ -263,14 +259,32 @@ def _merge_all(
     return merged, refused
 
 
+def _calm_keys(snapshot: Snapshot, rows: Mapping[str, Sequence[RowAt]], located: Located) -> set[str]:
+    """Return the tasks of which some index note that can't be read now has a row, and all else is as it was written.
+
+    Nothing is to be done about them until that note can be read, and nothing is to be seen of that elsewhere.
+    """
+    calm: set[str] = set()
+    for key, task in snapshot.base.items():
+        readable = {note: text for note, text in task.rows.items() if not snapshot.is_held(note)}
+        source = located.by_key.get(key)
+        if len(readable) == len(task.rows) or source is None or task.conflicts:
+            continue
+        is_same = (source.task.path, source.standing) == (task.path, task.line)
+        if is_same and sorted((at.note, at.row.text) for at in rows.get(key, ())) == sorted(readable.items()):
+            calm.add(key)
+    return calm
+
+
 def _waiting_keys(
-    snapshot: Snapshot, rows: Mapping[str, Sequence[RowAt]], located: Located, standing: Standing
+    snapshot: Snapshot, rows: Mapping[str, Sequence[RowAt]], part: Part, quiet: AbstractSet[str]
 ) -> set[str]:
     """Return the tasks that may not be merged now, because one of their sides can't be read or is still being typed."""
+    located, standing = part.located, part.standing
     waiting = {
         key
         for key, task in snapshot.base.items()
-        if snapshot.is_held(task.path) or any(snapshot.is_held(note) for note in task.rows)
+        if snapshot.is_held(task.path) or (key not in quiet and any(snapshot.is_held(note) for note in task.rows))
     }
     waiting |= {
         key
@@ -287,6 +301,8 @@ def _waiting_keys(
         texts = {(at.note, at.row.text) for at in places if at.note in standing.in_place}
         if len(texts) > len({note for note, _ in texts}):
             waiting.add(key)
+    # A row that may not be drawn with its new link would be taken for another task's next time.
+    waiting |= {key for key in part.moved.values() if any(at.note in standing.frozen for at in rows.get(key, ()))}
     return waiting
 
 

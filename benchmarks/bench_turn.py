@@ -31,7 +31,11 @@ from vaultsync.snapshots import Snapshots
 from vaultsync.storage.state import State
 
 PHASES = {"plan": (planner, "plan_cycle"), "check": (cycle, "check"), "apply": (cycle, "apply")}
-METHODS = {"snapshot": (Snapshots, "take"), "halt?": (Wheel, "_halt_if_suspicious")}
+METHODS = {
+    "ahead": (Wheel, "plan_ahead"),
+    "snapshot": (Snapshots, "take"),
+    "halt?": (Wheel, "_halt_if_suspicious"),
+}
 
 
 class Bench:
@@ -73,13 +77,14 @@ class Bench:
             self.wheel.turn(())
 
     def turn(self, path: str | None) -> int:
-        """Let a changed note grow quiet and turn; return how many notes were written."""
+        """Let a changed note grow quiet, plan meanwhile, and turn; return how many notes were written."""
         self.wait(5)
         self.seconds.clear()
         began = time.perf_counter()
         if path is not None:
             self.wheel.scanner.scan_some([path])
         self.seconds["scan"] += time.perf_counter() - began
+        self.wheel.plan_ahead()
         self.wait(5)
         began = time.perf_counter()
         outcome = self.wheel.turn(())
@@ -140,8 +145,8 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--keep", type=Path, help="a folder to keep settled vaults in")
     asked = parser.parse_args()
-    print("| notes | change | scan | snapshot | plan | check, halt? | apply | turn, seconds | written |")
-    print("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    print("| notes | change | scan | ahead | snapshot | plan | check, halt? | apply | turn, seconds | written |")
+    print("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for size in asked.sizes:
         with tempfile.TemporaryDirectory(prefix="vaultsync-bench-") as made:
             folder = Path(made) / "it"
@@ -160,17 +165,17 @@ def main() -> None:
                 for at in range(asked.repeat):
                     bench.turn(None)  # what the turn before wrote is looked at once more
                     written.append(bench.turn(change(at)))
-                    for name in ("scan", "snapshot", "plan", "check", "halt?", "apply", "turn"):
+                    for name in ("scan", "ahead", "snapshot", "plan", "check", "halt?", "apply", "turn"):
                         times[name].append(bench.seconds[name])
                 of = {name: statistics.median(each) for name, each in times.items()}
                 print(
-                    f"| {size} | {kind} | {of['scan']:.4f} | {of['snapshot']:.4f} | {of['plan']:.4f} "
-                    f"| {of['check'] + of['halt?']:.4f} | {of['apply']:.4f} | {of['turn']:.4f} "
+                    f"| {size} | {kind} | {of['scan']:.4f} | {of['ahead']:.4f} | {of['snapshot']:.4f} "
+                    f"| {of['plan']:.4f} | {of['check'] + of['halt?']:.4f} | {of['apply']:.4f} | {of['turn']:.4f} "
                     f"| {statistics.median(written):.0f} |",
                     flush=True,
                 )
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        print(f"| {size} | peak memory, MB | | | | | | {peak} | |", flush=True)
+        print(f"| {size} | peak memory, MB | | | | | | | {peak} | |", flush=True)
 
 
 if __name__ == "__main__":

@@ -84,20 +84,21 @@ def markdown_it(root: Path) -> float:
     return over_all(root, MarkdownIt().parse)
 
 
-def daemon_edit(folder: Path) -> float:
-    """Return the median seconds of a turn of the daemon after a row was ticked, once it has come to rest."""
+def daemon_edit(folder: Path) -> str:
+    """Return the median seconds of a turn of the daemon after a row was ticked, and of the plan made ahead of it."""
     import statistics  # noqa: PLC0415 - not part of the floors
 
     from benchmarks.bench_turn import Bench, kinds  # noqa: PLC0415 - the same
 
     bench = Bench(folder)
     bench.settle()
-    tick, seconds = kinds(bench)["row ticked"], []
+    tick, seconds, ahead = kinds(bench)["row ticked"], [], []
     for at in range(5):
         bench.turn(None)
         bench.turn(tick(at))
         seconds.append(bench.seconds["turn"])
-    return statistics.median(seconds)
+        ahead.append(bench.seconds["ahead"])
+    return f"{statistics.median(seconds)} {statistics.median(ahead)}"
 
 
 MEASURES = {

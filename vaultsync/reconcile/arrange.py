@@ -164,9 +164,12 @@ def without_rows(arranged: Mapping[str, Arrangement], unsure: AbstractSet[tuple[
 
 
 def kept_section(entry: Entry, snapshot: Snapshot) -> SectionName:
-    """Return the section of a row that is kept as it stands: that of its own box."""
+    """Return the section of a row that is kept as it stands: that of its own box, unless it stands among conflicts."""
     at, rules = entry.kept, snapshot.rules
     if entry.remark is not None or at is None:
+        return "Conflicts"
+    base = snapshot.base.get(task_key(at.row.path, at.row.block_id))
+    if base is not None and base.conflicts:
         return "Conflicts"
     line = parse_line(at.row.text, row_settings(rules), hidden=True)
     role = rules.roles.role_of(line.symbol) if line else None

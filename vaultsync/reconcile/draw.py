@@ -285,7 +285,10 @@ def _entry_lines(entry: Entry, path: str, rows: dict[str, str], page: Page) -> t
     if entry.kept is not None:
         if entry.kept.note != path:
             return None, []
-        return entry.kept.row.text, [f"    {VALUE_MARK} {entry.remark}"] if entry.remark else []
+        row, record = entry.kept.row, page.snapshot.index_notes.get(path)
+        if entry.remark:
+            return row.text, [f"    {VALUE_MARK} {entry.remark}"]
+        return row.text, [line for line in row.beneath if record and line in record.remarks]
     source = entry.source
     if source is None or source.key is None:
         return None, []

@@ -178,6 +178,14 @@ class CrowdedMachine(Crowd):
     vaults = FollowedVault
 
 
+class TypingCrowd(TypingMachine, CrowdedMachine):
+    """A crowd that is left in peace while it types."""
+
+
+class ForeseeingCrowd(ForeseeingMachine, Crowd):
+    """A crowd, and a wheel that plans while it types."""
+
+
 def run(examples: int, steps: int, machine: type[VaultMachine] = FollowedMachine) -> None:
     FOCUSED.clear()
     FORESEEN.clear()
@@ -247,6 +255,13 @@ def test_a_plan_on_the_first_of_many_tasks_is_the_plan_on_all() -> None:
 @pytest.mark.usefixtures("no_slack")
 def test_a_process_goes_on_among_many_tasks_where_the_one_before_ended() -> None:
     run(5, 15, Crowd)
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("no_slack")
+@pytest.mark.parametrize("machine", [TypingCrowd, ForeseeingCrowd])
+def test_a_plan_among_many_tasks_in_the_middle_of_typing_is_the_plan_on_all(machine: type[VaultMachine]) -> None:
+    run(60, 30, machine)
 
 
 @pytest.mark.long

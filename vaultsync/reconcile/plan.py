@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from vaultsync.index.rows import read_row
 from vaultsync.model import Problem
 from vaultsync.reconcile.absorb import (
     Absorption,
@@ -26,6 +25,7 @@ from vaultsync.reconcile.completion import completed_lines, lines_around
 from vaultsync.reconcile.draw import draw
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.focus import Last, Open, Part, everything, left_open, part_of, rows_of, touch
+from vaultsync.reconcile.held import quiet_and_waiting
 from vaultsync.reconcile.locate import Located, absent_tasks, assigned
 from vaultsync.reconcile.narrow import is_narrow
 from vaultsync.reconcile.new_base import new_base, rows_shown
@@ -142,8 +142,7 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     absorbing = absorb_copies(snapshot, index_notes, standing, standing_rows, located.by_key.keys())
     rows = with_absorbed_rows(standing_rows, absorbing)
     problems = (*part.problems, *unmade(located.tasks, standing.drawn, snapshot))
-    quiet = part.quiet | _calm_keys(snapshot, rows, located)
-    waiting = _waiting_keys(snapshot, rows, part, quiet)
+    quiet, waiting = quiet_and_waiting(snapshot, rows, part)
     news, refused = _merge_all(rows, replaced, located, waiting | quiet, snapshot)
     waiting |= refused.keys()
     merged = {**dict.fromkeys((quiet & located.by_key.keys()) - waiting, AGREED), **news}
@@ -257,63 +256,6 @@ def _merge_all(
         else:
             merged[key] = outcome
     return merged, refused
-
-
-def _calm_keys(snapshot: Snapshot, rows: Mapping[str, Sequence[RowAt]], located: Located) -> set[str]:
-    """Return the tasks of which some index note that can't be read now has a row, and all else is as it was written.
-
-    Nothing is to be done about them until that note can be read, and nothing is to be seen of that elsewhere.
-    """
-    calm: set[str] = set()
-    for key, task in snapshot.base.items():
-        readable = {note: text for note, text in task.rows.items() if not snapshot.is_held(note)}
-        source = located.by_key.get(key)
-        if len(readable) == len(task.rows) or source is None or task.conflicts:
-            continue
-        is_same = (source.task.path, source.standing) == (task.path, task.line)
-        if is_same and sorted((at.note, at.row.text) for at in rows.get(key, ())) == sorted(readable.items()):
-            calm.add(key)
-    return calm
-
-
-def _waiting_keys(
-    snapshot: Snapshot, rows: Mapping[str, Sequence[RowAt]], part: Part, quiet: AbstractSet[str]
-) -> set[str]:
-    """Return the tasks that may not be merged now, because one of their sides can't be read or is still being typed."""
-    located, standing = part.located, part.standing
-    waiting = {
-        key
-        for key, task in snapshot.base.items()
-        if snapshot.is_held(task.path) or (key not in quiet and any(snapshot.is_held(note) for note in task.rows))
-    }
-    waiting |= {
-        key
-        for key, source in located.by_key.items()
-        if snapshot.is_held(source.task.path)
-        or source.task.order in snapshot.refused
-        or (source.mended_from is not None and source.task.path in snapshot.unstamped)
-    }
-    for key, places in rows.items():
-        base = snapshot.base.get(key)
-        if any(at.note in snapshot.unsettled and _is_reassigning(at, base, snapshot) for at in places):
-            waiting.add(key)
-        # Copies of a row in one note can only be told apart by drawing it anew.
-        texts = {(at.note, at.row.text) for at in places if at.note in standing.in_place}
-        if len(texts) > len({note for note, _ in texts}):
-            waiting.add(key)
-    # A row that may not be drawn with its new link would be taken for another task's next time.
-    waiting |= {key for key in part.moved.values() if any(at.note in standing.frozen for at in rows.get(key, ()))}
-    return waiting
-
-
-def _is_reassigning(at: RowAt, base: BaseTask | None, snapshot: Snapshot) -> bool:
-    """Tell whether a mention is being typed into the row (`@T`, `@To`, `@Tom` are three names on the way to one)."""
-    written = base.rows.get(at.note) if base else None
-    if written == at.row.text:
-        return False
-    now = read_row(at.row.text, None, snapshot.roster, snapshot.rules)
-    before = read_row(written, None, snapshot.roster, snapshot.rules) if written else None
-    return now is not None and now.mentions != (before.mentions if before else ())
 
 
 def _task_edits(

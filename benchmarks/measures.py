@@ -90,6 +90,7 @@ def daemon_edit(folder: Path) -> str:
 
     from benchmarks.bench_turn import Bench, kinds  # noqa: PLC0415 - the same
 
+    os.environ.pop("VAULTSYNC_TIMING__QUIET", None)  # it is in the quiet period that the turn is planned
     bench = Bench(folder)
     bench.settle()
     tick, seconds, ahead = kinds(bench)["row ticked"], [], []

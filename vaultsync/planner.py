@@ -42,7 +42,6 @@ class Planner:
             snapshot, problems = self.snapshots.take(blocked, refused, known, arriving=arriving, force=force)
             if ahead and snapshot.shows_nothing_new_to(ahead[0]):
                 return snapshot, problems, ahead[1]
-            ahead = None
             try:
                 return snapshot, problems, plan_cycle(snapshot)
             except NewcomersError as error:

@@ -246,12 +246,9 @@ def _lacks_rows(task: BaseTask, rows: Mapping[str, Sequence[RowAt]], snapshot: S
 
 def _resting(reading: Reading, snapshot: Snapshot) -> AbstractSet[str]:
     """Return the index notes that may not be read now and hold nothing but rows: until then they stay as last read."""
-    only_rows = reading.index_notes.keys() - reading.sources.keys() - reading.note_problems.keys()
-    return {
-        path
-        for path in snapshot.held & only_rows & snapshot.notes.keys()
-        if (note := snapshot.notes[path]).kind == "index" and not note.tasks
-    }
+    known = (path for path in snapshot.held if path in reading.index_notes and path in snapshot.notes)
+    only_rows = (path for path in known if path not in reading.sources and path not in reading.note_problems)
+    return {path for path in only_rows if (note := snapshot.notes[path]).kind == "index" and not note.tasks}
 
 
 def is_as_before(last: Last, snapshot: Snapshot) -> bool:

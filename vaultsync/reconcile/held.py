@@ -45,12 +45,11 @@ def _calm_keys(
     """
     calm: set[str] = set()
     for key, task in unread.items():
-        readable = {note: text for note, text in task.rows.items() if not snapshot.is_held(note)}
         source = located.by_key.get(key)
-        if source is None or task.conflicts:
+        if source is None or task.conflicts or (source.task.path, source.standing) != (task.path, task.line):
             continue
-        is_same = (source.task.path, source.standing) == (task.path, task.line)
-        if is_same and sorted((at.note, at.row.text) for at in rows.get(key, ())) == sorted(readable.items()):
+        readable = {(note, text) for note, text in task.rows.items() if not snapshot.is_held(note)}
+        if sorted((at.note, at.row.text) for at in rows.get(key, ())) == sorted(readable):
             calm.add(key)
     return calm
 

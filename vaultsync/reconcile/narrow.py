@@ -14,11 +14,10 @@ from vaultsync.index.links import task_key
 from vaultsync.index.rows import read_row
 from vaultsync.reconcile.focus import is_as_before
 from vaultsync.reconcile.locate import read_index_note
-from vaultsync.reconcile.reading import is_stray, links_of
-from vaultsync.tasks.people import UNASSIGNED, person_key
+from vaultsync.reconcile.reading import is_stray, links_of, strangers_among
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from vaultsync.index.region import RegionContent
     from vaultsync.reconcile.focus import Last
@@ -56,29 +55,27 @@ def _lines(note: Note | None, content: RegionContent | None) -> Counter[bytes]:
     return Counter(chain((task.raw for task in note.tasks) if note else (), rows, loose))
 
 
-def _ties(
-    note: Note | None, content: RegionContent | None, lines: Counter[bytes], snapshot: Snapshot
-) -> Counter[Hashable]:
+def _ties(note: Note | None, content: RegionContent | None, lines: Counter[bytes], snapshot: Snapshot) -> Counter[str]:
     """Count what of some lines may matter to other notes: ids, links, and names that nobody is known by."""
-    ties: Counter[Hashable] = Counter()
+    ties: Counter[str] = Counter()
     for task in note.tasks if note else ():
         if task.raw in lines:
             ids = [task.block_id] if task.block_id else ["stray"] if is_stray(task) else []
             names = snapshot.read_text(task.raw, task.read_line).assignees
-            ties.update((*ids, *links_of((task,)), *_strangers(names, snapshot)))
+            ties.update((*ids, *links_of((task,)), *_mentioned(names, snapshot)))
     for row in content.rows if content else ():
         if row.raw in lines:
-            ties.update((task_key(row.path, row.block_id), *_strangers_in(row.text, snapshot)))
+            ties.update((task_key(row.path, row.block_id), *_mentioned_in(row.text, snapshot)))
     for loose in content.loose if content else ():
         if loose.text.encode() in lines:
-            ties.update((*(["link"] if "#^" in loose.text else []), *_strangers_in(loose.text, snapshot)))
+            ties.update((*(["link"] if "#^" in loose.text else []), *_mentioned_in(loose.text, snapshot)))
     return ties
 
 
-def _strangers_in(row: str, snapshot: Snapshot) -> Iterator[tuple[str]]:
+def _mentioned_in(row: str, snapshot: Snapshot) -> Iterator[str]:
     read = read_row(row, None, snapshot.roster, snapshot.rules)
-    return _strangers(read.mentions if read else (), snapshot)
+    return _mentioned(read.mentions if read else (), snapshot)
 
 
-def _strangers(names: Iterable[str], snapshot: Snapshot) -> Iterator[tuple[str]]:
-    return ((name,) for name in names if name != UNASSIGNED and person_key(name) not in snapshot.roster.known)
+def _mentioned(names: Iterable[str], snapshot: Snapshot) -> Iterator[str]:
+    return (f"@{name}" for name in strangers_among(names, snapshot))

@@ -309,7 +309,11 @@ def _strangers(sources: Iterable[SourceTask], snapshot: Snapshot) -> dict[str, s
     """Return the names that nobody is known by, as first spelt in one note: others are spelt after them."""
     found: dict[str, str] = {}
     for source in sources:
-        for name in source.text.assignees:
-            if name != UNASSIGNED and person_key(name) not in snapshot.roster.known:
-                found.setdefault(person_key(name), name)
+        for name in strangers_among(source.text.assignees, snapshot):
+            found.setdefault(person_key(name), name)
     return found
+
+
+def strangers_among(names: Iterable[str], snapshot: Snapshot) -> Iterator[str]:
+    """Yield the names that nobody is known by."""
+    return (name for name in names if name != UNASSIGNED and person_key(name) not in snapshot.roster.known)

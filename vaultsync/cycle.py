@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from vaultsync.reconcile.safety import suspicious
 from vaultsync.rest import list_all, mark_of, record_of
 from vaultsync.scan import Scanner
 from vaultsync.settle import settle
-from vaultsync.snapshots import Snapshots
+from vaultsync.snapshots import Snapshots, Terms
 from vaultsync.storage import late, vault
 from vaultsync.storage.backups import Backups
 from vaultsync.storage.heartbeat import Heartbeat
@@ -154,7 +154,6 @@ class Wheel:
         leave = partial(self._must_leave, stop, force=force)
         blocked: dict[str, str] = {}  # notes that the system doesn't let us write, and its words
         refused: dict[tuple[str, int], Problem] = {}
-        newcomers: set[str] = set()
         written: set[str] = set()
         checked = Checked()
         arriving = self._left_of_arrival()
@@ -162,12 +161,13 @@ class Wheel:
             self.state.mark(ARRIVED)
         absorbed: list[Problem] = []
         restless: tuple[Problem, ...] = ()
+        terms = Terms(arriving=arriving > 0, force=force)
         for _ in range(_ATTEMPTS):
             progress("planning", 0, 0)
+            terms = replace(terms, blocked=frozenset(blocked), refused=frozenset(refused))
             with self._thinking():
-                snapshot, known_problems, plan = self.planner.plan(
-                    frozenset(blocked), frozenset(refused), newcomers, arriving=arriving > 0, force=force
-                )
+                snapshot, known_problems, plan = self.planner.plan(terms)
+            terms = replace(terms, newcomers=frozenset(snapshot.newcomers or ()))
             seen = len(snapshot.notes)
             self._halt_if_suspicious(plan, snapshot, force=force)
             checked = self._checked(plan)
@@ -223,7 +223,7 @@ class Wheel:
     def plan_ahead(self) -> bool:
         """Plan on what has changed before the next turn is due, if no note will be young then; tell whether it was."""
         moment = self.waiting.calm_at()
-        if moment is None or not self.scanner.touched or self._left_of_arrival():
+        if moment is None or not self.scanner.touched:
             return False
         with self._thinking():
             self.planner.plan_ahead(moment)

@@ -6,7 +6,7 @@ then there is only to write. When there is to plan is the daemon's to say, what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vaultsync.reconcile.places import NewcomersError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vaultsync.model import Problem
     from vaultsync.reconcile.plan import Plan
     from vaultsync.reconcile.snapshot import Snapshot
-    from vaultsync.snapshots import Snapshots
+    from vaultsync.snapshots import Snapshots, Terms
 
 
 @dataclass(slots=True)
@@ -26,26 +26,17 @@ class Planner:
     snapshots: Snapshots
     _ahead: tuple[Snapshot, Plan] | None = None
 
-    def plan(
-        self,
-        blocked: frozenset[str],
-        refused: frozenset[tuple[str, int]],
-        newcomers: set[str],
-        *,
-        arriving: bool,
-        force: bool,
-    ) -> tuple[Snapshot, tuple[Problem, ...], Plan]:
-        """Plan on the vault as it is now; the newcomers grow by those who are to get an index note."""
+    def plan(self, terms: Terms) -> tuple[Snapshot, tuple[Problem, ...], Plan]:
+        """Plan on the vault as it is now; the snapshot's newcomers are those of the terms and who else gets a note."""
         ahead, self._ahead = self._ahead, None
         while True:
-            known = frozenset(newcomers)
-            snapshot, problems = self.snapshots.take(blocked, refused, known, arriving=arriving, force=force)
+            snapshot, problems = self.snapshots.take(terms)
             if ahead and snapshot.shows_nothing_new_to(ahead[0]):
                 return snapshot, problems, ahead[1]
             try:
                 return snapshot, problems, plan_cycle(snapshot)
             except NewcomersError as error:
-                newcomers |= error.people
+                terms = replace(terms, newcomers=terms.newcomers | error.people)
 
     def plan_ahead(self, moment: float) -> None:
         """Plan on the vault as it will be at a later moment (monotonic), if what has changed is little."""

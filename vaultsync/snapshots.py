@@ -13,8 +13,6 @@ from vaultsync.model import Problem
 from vaultsync.reconcile.snapshot import Changed, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
-
     from vaultsync.census import Census
     from vaultsync.clock import Clock
     from vaultsync.reconcile.focus import Last
@@ -24,6 +22,17 @@ if TYPE_CHECKING:
     from vaultsync.waits import Waiting
 
 _MUCH = 0.02  # of all notes, or tasks: to look at more of them each time takes longer than to write down all once
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a turn plans, besides what the vault says."""
+
+    blocked: frozenset[str] = frozenset()  # notes that the system doesn't let us write
+    refused: frozenset[tuple[str, int]] = frozenset()  # lines that don't take their edit
+    newcomers: frozenset[str] = frozenset()  # strangers who may get an index note
+    arriving: bool = False  # whether more of the vault is still to come, so that nothing may be made in it yet
+    force: bool = False
 
 
 @dataclass(slots=True)
@@ -45,42 +54,20 @@ class Snapshots:
         self._began = (self.clock.now(), self.clock.monotonic())
         self.looked_at |= self.state.notes.keys()
 
-    def take(
-        self,
-        blocked: frozenset[str],
-        refused: frozenset[tuple[str, int]],
-        newcomers: AbstractSet[str],
-        *,
-        arriving: bool,
-        force: bool,
-    ) -> tuple[Snapshot, tuple[Problem, ...]]:
-        """Return the vault as it is now, and what is wrong with it.
-
-        `blocked` are notes that the system doesn't let us write, `refused` lines that don't take their edit, and
-        `newcomers` strangers who may get an index note.
-        """
+    def take(self, terms: Terms) -> tuple[Snapshot, tuple[Problem, ...]]:
+        """Return the vault as it is now, and what is wrong with it."""
         self.waiting.planned_at = self.clock.monotonic()
-        held = blocked | self.waiting.held()
-        return self._taken(self.waiting.planned_at, held, refused, newcomers, arriving=arriving, force=force)
+        return self._taken(self.waiting.planned_at, self.waiting.held(), terms)
 
     def take_ahead(self, moment: float) -> Snapshot:
         """Return the vault as it will be at a later moment (monotonic) when no note is young, if nothing changes."""
-        return self._taken(moment, frozenset(), frozenset(), frozenset(), arriving=False, force=False)[0]
+        return self._taken(moment, set(), Terms())[0]
 
     def take_back(self, snapshot: Snapshot) -> None:
         """Show what is new in a snapshot that wasn't planned on in the next one again."""
         self._owed |= snapshot.changed or Changed()
 
-    def _taken(  # noqa: PLR0913 - a snapshot is a function of all of these
-        self,
-        moment: float,
-        held: frozenset[str],
-        refused: frozenset[tuple[str, int]],
-        newcomers: AbstractSet[str],
-        *,
-        arriving: bool,
-        force: bool,
-    ) -> tuple[Snapshot, tuple[Problem, ...]]:
+    def _taken(self, moment: float, young: set[str], terms: Terms) -> tuple[Snapshot, tuple[Problem, ...]]:
         scanner, waits, state = self.waiting.scanner, self.waiting.waits, self.state
         notes = scanner.notes
         changed = self._changed()
@@ -90,7 +77,7 @@ class Snapshots:
             for path, record in state.index_notes.items()
             if record.person and path in notes and (notes[path].held or notes[path].blank)
         }
-        roster, roster_problems = self._census.roster(unread | newcomers)
+        roster, roster_problems = self._census.roster(unread | terms.newcomers)
         ages = {path: moment - at for path, at in scanner.changed_at.items()}
         snapshot = Snapshot(
             notes=notes,
@@ -103,18 +90,20 @@ class Snapshots:
             today=self.clock.date(self.settings.config.vault.timezone),
             now=self._began[0] + moment - self._began[1],  # the wall clock may jump
             absent_delay=waits.absent_delay,
-            held=held,
+            held=terms.blocked | young,
             unreadable=frozenset(scanner.unreadable),
-            unstamped=frozenset(notes if arriving else (path for path, age in ages.items() if age < waits.stamp_after)),
+            unstamped=frozenset(
+                notes if terms.arriving else (path for path, age in ages.items() if age < waits.stamp_after)
+            ),
             unsettled=frozenset(
                 path
                 for path, age in ages.items()
                 if age < waits.settle and path in notes and notes[path].kind == "index"
             ),
-            refused=refused,
-            newcomers=newcomers,
-            may_create=not arriving,
-            force=force,
+            refused=terms.refused,
+            newcomers=terms.newcomers,
+            may_create=not terms.arriving,
+            force=terms.force,
             copies=scanner.copies,
             memory=self.memory,
             changed=changed,

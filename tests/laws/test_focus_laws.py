@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from vaultsync.outcome import Outcome
     from vaultsync.reconcile.plan import Plan
     from vaultsync.reconcile.snapshot import Snapshot
+    from vaultsync.snapshots import Terms
 
 
 def seen(plan: Plan, snapshot: Snapshot) -> dict[str, Any]:
@@ -53,11 +54,11 @@ FORESEEN: Counter[bool] = Counter()
 PLAN = Planner.plan
 
 
-def compared(planner: Planner, *asked: Any, **named: Any) -> tuple[Snapshot, tuple[Problem, ...], Plan]:
+def compared(planner: Planner, terms: Terms) -> tuple[Snapshot, tuple[Problem, ...], Plan]:
     """Plan on what has changed, or take what was planned ahead, and plan on everything; both must come to the same."""
     memory, ahead = planner.snapshots.memory, planner._ahead
     last = memory.last
-    snapshot, problems, plan = PLAN(planner, *asked, **named)
+    snapshot, problems, plan = PLAN(planner, terms)
     was_foreseen = ahead is not None and ahead[1] is plan
     now = ahead[0].now if ahead and was_foreseen else snapshot.now
     whole = plan_cycle(replace(snapshot, now=now, memory=Memory(), changed=None))
@@ -108,10 +109,8 @@ class FollowedMachine(VaultMachine):
     vaults = FollowedVault
 
 
-class TypingMachine(VaultMachine):
+class TypingMachine(FollowedMachine):
     """The same users and crashes, and a wheel that keeps its hands off what was typed a moment ago."""
-
-    vaults = FollowedVault
 
     def __init__(self) -> None:
         super().__init__()

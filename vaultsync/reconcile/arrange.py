@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
+    from vaultsync.reconcile.base import BaseTask
     from vaultsync.reconcile.locate import Located
     from vaultsync.reconcile.snapshot import RowAt, Snapshot, SourceTask
     from vaultsync.tasks.rules import Rules
@@ -174,7 +175,7 @@ def kept_section(entry: Entry, snapshot: Snapshot) -> SectionName:
     line = parse_line(at.row.text, row_settings(rules), hidden=True)
     role = rules.roles.role_of(line.symbol) if line else None
     section = SECTION_OF_ROLE.get(role, "Done") if role else "Open"
-    return "I owe" if section in OWED and _is_owed(at, snapshot) else section
+    return "I owe" if section in OWED and _is_owed(at, base, snapshot) else section
 
 
 class Creditors:
@@ -206,9 +207,8 @@ class Creditors:
         return name
 
 
-def _is_owed(at: RowAt, snapshot: Snapshot) -> bool:
+def _is_owed(at: RowAt, base: BaseTask | None, snapshot: Snapshot) -> bool:
     """Tell whether a row stands in the index note of somebody whom the owner owes it to."""
-    base = snapshot.base.get(task_key(at.row.path, at.row.block_id))
     line = parse_line(base.line, snapshot.rules.tasks, hidden=True) if base else None
     people = read_text(line, snapshot.roster, snapshot.rules.assignees).assignees if line else ()
     return snapshot.roster.owner in people and at.person not in people

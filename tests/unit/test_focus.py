@@ -50,6 +50,7 @@ class Followed:
         whole = plan_cycle(replace(snapshot, memory=Memory(), changed=None))
         assert (plan.edits, plan.note_writes, plan.base) == (whole.edits, whole.note_writes, whole.base)
         assert (plan.overview, plan.counted) == (whole.overview, whole.counted)
+        assert (plan.tasks, plan.people, plan.missing) == (whole.tasks, whole.people, whole.missing)
         assert sorted(plan.problems, key=str) == sorted(whole.problems, key=str)
         return plan
 
@@ -181,6 +182,12 @@ def test_what_else_is_typed_into_an_index_note_counts_at_once(shared: Followed, 
     shared.plan_on_part(ANA, held=TYPED)
     shared.vault.edit("A.md", "Tell", "Ask")
     shared.plan_on_part("A.md", held=TYPED)
+
+
+def test_an_index_note_that_goes_while_it_is_left_alone_is_gone(shared: Followed) -> None:
+    shared.plan_on_part(ANA, held=TYPED)
+    del shared.vault.texts[ANA]
+    shared.plan_on_part(ANA, held=TYPED)
 
 
 @pytest.mark.parametrize("typed", ["- [?] Paint the boats @Bo\n", "Text.\n"])

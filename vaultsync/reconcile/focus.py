@@ -246,9 +246,9 @@ def _lacks_rows(task: BaseTask, rows: Mapping[str, Sequence[RowAt]], snapshot: S
 
 def _resting(reading: Reading, snapshot: Snapshot) -> AbstractSet[str]:
     """Return the index notes that may not be read now and hold nothing but rows: until then they stay as last read."""
-    known = (path for path in snapshot.held if path in reading.index_notes and path in snapshot.notes)
-    only_rows = (path for path in known if path not in reading.sources and path not in reading.note_problems)
-    return {path for path in only_rows if (note := snapshot.notes[path]).kind == "index" and not note.tasks}
+    known = (path for path in snapshot.held if path in reading.index_notes and path not in reading.sources)
+    now = filter(None, map(snapshot.notes.get, known))
+    return {note.path for note in now if note.kind == "index" and not note.tasks}
 
 
 def is_as_before(last: Last, snapshot: Snapshot) -> bool:

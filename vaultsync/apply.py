@@ -125,7 +125,7 @@ def apply(  # noqa: PLR0913 - where from, where to, and who listens
     backups: Backups,
     start: RunStart,
     progress: Progress,
-    tell: Tell,
+    tell: Tell | None,
     stop: Callable[[], bool],
 ) -> Applied:
     """Write the journal, then the sources, then the index notes, then the base of what landed.
@@ -146,7 +146,7 @@ def apply(  # noqa: PLR0913 - where from, where to, and who listens
         for text in _written(batch, applied, scanner, backups, stop):
             done += 1
             progress("writing", done, len(order))
-            if text.after is not None and text.path in applied.landed:
+            if tell and text.after is not None and text.path in applied.landed:
                 tell(text.path, text.before, text.after)
     changes = _agreed(plan, scanner, state, applied.landed, frozenset(order) - applied.landed.keys())
     changes.ended = ended(run, made, applied.landed) if run is not None else None

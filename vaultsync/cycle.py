@@ -51,10 +51,6 @@ def no_progress(_what: str, _done: int, _total: int) -> None:
     """Show nothing."""
 
 
-def tell_nobody(_path: str, _before: str | None, _after: str) -> None:
-    """Let a change go by unseen."""
-
-
 @dataclass(slots=True)
 class Wheel:
     """One vault, opened: its settings, its state, and its notes as last scanned."""
@@ -109,7 +105,7 @@ class Wheel:
         dry_run: bool = False,
         force: bool = False,
         progress: Progress = no_progress,
-        tell: Tell = tell_nobody,
+        tell: Tell | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> Outcome:
         """Scan `changed` (None: everything), plan, apply, save.
@@ -144,7 +140,7 @@ class Wheel:
         dry_run: bool,
         force: bool,
         progress: Progress,
-        tell: Tell,
+        tell: Tell | None,
         stop: Callable[[], bool],
     ) -> Outcome:
         self._require_root(force=force)
@@ -176,7 +172,8 @@ class Wheel:
                 self.scanner.scan_some(checked.stale)
                 continue
             if dry_run:
-                tell_all(plan, self.scanner, tell)
+                if tell:
+                    tell_all(plan, self.scanner, tell)
                 absorbed = [absorption.told() for absorption in plan.absorbed]
                 break
             applied = apply(plan, self.scanner, self.state, self.backups, self.run_start(), progress, tell, leave)

@@ -81,8 +81,7 @@ def _turned(settings: Settings, state_file: Path, clock: Clock, *, dry_run: bool
     """Turn the wheel; `shows` each change as a diff."""
     with wheel_of(settings, state_file, clock, afresh=force) as wheel, progress() as show:
         wheel.wait_until_quiet(show)
-        tell = _show_diff if shows else _show_nothing
-        return wheel.turn(dry_run=dry_run, force=force, progress=show, tell=tell)
+        return wheel.turn(dry_run=dry_run, force=force, progress=show, tell=_show_diff if shows else None)
 
 
 def _tell(report: CycleReport, outcome: Outcome | None) -> None:
@@ -108,10 +107,6 @@ def _tell(report: CycleReport, outcome: Outcome | None) -> None:
         said = f"skipped  {place}  it is being written; run again"
         said = said if problem.what == SKIPPED else f"problem  {place}  {problem.what}"
         out.print(safe(said), style="yellow")
-
-
-def _show_nothing(_path: str, _before: str | None, _after: str) -> None:
-    """Let a change go by unseen."""
 
 
 def _show_diff(path: str, before: str | None, after: str) -> None:

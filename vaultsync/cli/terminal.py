@@ -14,7 +14,7 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pydantic import BaseModel
     from rich.console import Console
@@ -70,13 +70,38 @@ def json_text(content: object) -> str:
 
 
 def print_json(document: BaseModel | list[BaseModel] | tuple[BaseModel, ...]) -> None:
-    """Print one JSON document."""
-    content = (
-        [each.model_dump(mode="json") for each in document]
-        if isinstance(document, (list, tuple))
-        else document.model_dump(mode="json")
-    )
-    sys.stdout.write(f"{json_text(content)}\n")
+    """Print one JSON document, piece by piece: the whole text may take more room than all that it was made of."""
+    for piece in _pieces(document):
+        sys.stdout.write(piece)
+    sys.stdout.write("\n")
+
+
+def _pieces(document: BaseModel | list[BaseModel] | tuple[BaseModel, ...]) -> Iterator[str]:
+    if isinstance(document, (list, tuple)):
+        yield from _list_pieces(document)
+        return
+    between = ""
+    yield "{"
+    for name, value in document:
+        yield f"{between}{json_text(name)}: "
+        yield from _list_pieces(value) if isinstance(value, (list, tuple)) else (_whole(value),)
+        between = ", "
+    yield "}"
+
+
+def _list_pieces(values: Iterable[object]) -> Iterator[str]:
+    between = ""
+    yield "["
+    for value in values:
+        yield f"{between}{_whole(value)}"
+        between = ", "
+    yield "]"
+
+
+def _whole(value: object) -> str:
+    from pydantic_core import to_jsonable_python  # noqa: PLC0415 - slow to import, but whoever reports has it
+
+    return json_text(to_jsonable_python(value))
 
 
 @contextlib.contextmanager

@@ -34,7 +34,7 @@ def settle(root: Path, state: State, rules: Rules) -> None:
         changes = StateChanges(ended=RunEnd(run.number, tuple(landed)))
         for edit, is_there in zip(edits, landed, strict=True):
             if is_there and run.undoes is not None:
-                changes.base |= base_after(state.base, edit, rules)
+                changes.base.update(base_after(state.base, edit, rules))
         state.save(changes)
 
 

@@ -103,7 +103,7 @@ def write_undo(undoing: Undoing, wheel: Wheel, *, alone: bool) -> frozenset[str]
         disputed = any(edit.why == RESOLVE for edit in state.edits_of(undoing.run.number))
         base = ChainMap(changes.base, state.base)
         for edit in undoing.edits:
-            changes.base |= base_after(base, edit, wheel.settings.rules, disputed=disputed)
+            changes.base.update(base_after(base, edit, wheel.settings.rules, disputed=disputed))
     state.save(changes)
     return frozenset(digests)
 

@@ -24,7 +24,7 @@ from vaultsync.reconcile.snapshot import RowAt
 from vaultsync.tasks.line import parse_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from vaultsync.model import TaskLine
@@ -151,17 +151,18 @@ def put_off(absorbing: Absorbing, carried: AbstractSet[str]) -> frozenset[str]:
 
 
 def absorbed(
-    absorbing: Absorbing, texts: Mapping[str, str], kept: AbstractSet[str]
+    absorbing: Absorbing, text_of: Callable[[str], str], kept: AbstractSet[str]
 ) -> tuple[tuple[Absorption, ...], tuple[Problem, ...]]:
     """Return the copies of which all is in the originals as they shall stand, and a problem for each other one.
 
-    `kept` are the keys of tasks without a source line, whose edited rows stay as they stand.
+    `text_of` gives the text of an original. `kept` are the keys of tasks without a source line, whose edited rows stay
+    as they stand.
     """
     done: list[Absorption] = []
     problems: list[Problem] = []
     for absorption in absorbing.absorptions:
         orphans = [at.row.text for at in absorption.rows if task_key(at.row.path, at.row.block_id) in kept]
-        if holds_lines(texts.get(absorption.original, ""), (*absorbing.lines_for(absorption.original), *orphans)):
+        if holds_lines(text_of(absorption.original), (*absorbing.lines_for(absorption.original), *orphans)):
             done.append(absorption)
         else:
             problems.append(Problem(absorption.path, None, _waits(absorption.original)))

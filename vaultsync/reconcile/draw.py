@@ -129,7 +129,7 @@ def _note_write(  # noqa: PLR0913 - the note is a function of all of these
     found = page.snapshot.notes.get(path)
     counts = arrangement.counts
     expected, changed = (found.digest, text != found.text) if found else (None, True)
-    return NoteWrite(path, person, expected, text, changed, counts.proposed, counts.open)
+    return NoteWrite(path, person, expected, text.encode(), changed, counts.proposed, counts.open)
 
 
 def _emptied(
@@ -145,7 +145,7 @@ def _emptied(
         text = _anew(path, note.note.person or note.person, note, left, page, moved_to=(note.person, first))
     else:
         text = _in_place(note, page, frozen=True)  # the first one couldn't be drawn
-    return NoteWrite(path, note.person, note.note.digest, text, text != note.note.text)
+    return NoteWrite(path, note.person, note.note.digest, text.encode(), text != note.note.text)
 
 
 def _left_in(path: str, arrangement: Arrangement, page: Page) -> Arrangement:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vaultsync.reconcile.base import BaseTask, former_rows
+from vaultsync.reconcile.records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,13 +31,14 @@ def rows_shown(
 
     By what was written a line whose link is gone is known later.
     """
-    shown = {key: dict(each) for key, each in drawn.items()}
+    shown = dict(drawn)
     for key, task in snapshot.base.items():
         here = {at.note for at in rows.get(key, ())}
         for note, text in task.rows.items():
             is_missing = note not in here and (note in part.standing.in_place or (note, key) in matched.unsure)
             if is_missing or note in part.others.notes or snapshot.is_held(note):
-                shown.setdefault(key, {}).setdefault(note, text)
+                known = shown.get(key, {})
+                shown[key] = {**known, note: known.get(note, text)}
     return shown
 
 
@@ -47,13 +49,13 @@ def new_base(  # noqa: PLR0913 - what is recorded shows in all of these
     tasks: Sequence[SourceTask],
     rows: Mapping[str, Mapping[str, str]],
     copied: Mapping[str, Sequence[str]],
-) -> dict[str, BaseTask]:
+) -> Records:
     """Return the base records that this plan changes: of tasks that were known, and of those that now have a row.
 
     Of the `quiet` tasks only the rows may have come or gone. `copied` are the rows that conflict copies had: they have
     been heard then.
     """
-    base: dict[str, BaseTask] = {}
+    base = Records()
     for source in tasks:
         key = source.key
         if key is None or (key not in rows and key not in snapshot.base):

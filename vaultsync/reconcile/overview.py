@@ -46,4 +46,4 @@ def draw_overview(
         drawing.problems.append(Problem(path, None, f"{error}; the overview isn't written"))
         return None
     drawing.records[path] = IndexRecord("", snapshot.layout)
-    return NoteWrite(path, None, note.digest if note else None, text, note is None or text != note.text)
+    return NoteWrite(path, None, note.digest if note else None, text.encode(), note is None or text != note.text)

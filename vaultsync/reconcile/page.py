@@ -30,10 +30,15 @@ class NoteWrite:
     path: str
     person: str | None  # None: the overview
     expected: str | None
-    text: str
+    raw: bytes  # the text as UTF-8, in which an emoji doesn't make four bytes of each character
     changed: bool
     proposed: int = 0
     open: int = 0
+
+    @property
+    def text(self) -> str:
+        """The note's text."""
+        return self.raw.decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,10 @@ class Drawing:
     records: dict[str, IndexRecord] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    @property
-    def texts(self) -> dict[str, str]:
-        """The text of each note, by path."""
+    def text_of(self, path: str) -> str:
+        """Return the text of an index note or the overview, "" for what is neither."""
         every = [*self.index_notes, *([self.overview] if self.overview else [])]
-        return {write.path: write.text for write in every}
+        return next((write.text for write in every if write.path == path), "")
 
 
 @dataclass(frozen=True, slots=True)

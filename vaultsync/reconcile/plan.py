@@ -188,15 +188,16 @@ def _decided(part: Part, snapshot: Snapshot) -> tuple[Plan, Open]:
     ]
     after = {source.key: source for source in stamped if source.key}
     drawing = draw(arranged, new, after, merged, captured.index_notes, edits, absorbing, part, snapshot)
-    done, undone = absorbed(absorbing, drawing.texts, vanished.remarks.keys())
+    done, undone = absorbed(absorbing, drawing.text_of, vanished.remarks.keys())
     copied = copied_rows(rows) if absorbing.absorptions else {}
     base = new_base(snapshot, merged, quiet, stamped, rows_shown(snapshot, drawing.rows, rows, part, matched), copied)
+    base.update(vanished.base)
     plan = Plan(
         edits=tuple(edits[place] for place in sorted(edits)),
         index_notes=drawing.index_notes,
         overview=drawing.overview,
         counted=drawing.counted,
-        base={**base, **vanished.base},
+        base=base,
         forgotten=vanished.forgotten | _removed(edits, located) | {old for old, new in moved.items() if new in base},
         records=drawing.records,
         ids=frozenset(taken.given),

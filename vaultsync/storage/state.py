@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from vaultsync.errors import StateError
 from vaultsync.reconcile.base import BaseTask, IndexRecord
+from vaultsync.reconcile.records import Records
 from vaultsync.storage.journal import (
     FROM_VERSION_1,
     JOURNAL_SCHEMA,
@@ -71,7 +72,7 @@ _SCHEMA = (
 class StateChanges:
     """What one cycle agreed on, saved together or not at all."""
 
-    base: dict[str, BaseTask] = field(default_factory=dict)
+    base: MutableMapping[str, BaseTask] = field(default_factory=Records)
     forgotten: set[str] = field(default_factory=set)
     written: dict[str, str] = field(default_factory=dict)  # path -> digest
     index_notes: dict[str, IndexRecord] = field(default_factory=dict)
@@ -202,18 +203,18 @@ class State:
             connection.executemany("delete from former_rows where key = ?", gone)
             connection.executemany(
                 "insert into base values (?, ?, ?, ?, ?)",
-                [
+                (
                     (task.key, task.path, task.line, json.dumps(sorted(task.conflicts)), task.missing_since)
                     for task in changes.base.values()
-                ],
+                ),
             )
             connection.executemany(
                 "insert into rows values (?, ?, ?)",
-                [(task.key, note, text) for task in changes.base.values() for note, text in task.rows.items()],
+                ((task.key, note, text) for task in changes.base.values() for note, text in task.rows.items()),
             )
             connection.executemany(
                 "insert into former_rows values (?, ?, ?)",
-                [(task.key, *former) for task in changes.base.values() for former in enumerate(task.former)],
+                ((task.key, *former) for task in changes.base.values() for former in enumerate(task.former)),
             )
             connection.executemany("insert or replace into written values (?, ?)", changes.written.items())
             connection.executemany(

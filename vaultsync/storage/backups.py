@@ -30,6 +30,7 @@ class Backups:
     folder: Path
     pending: list[Displaced] = field(default_factory=list)  # files that somebody may still be writing into
     remarks: list[Problem] = field(default_factory=list)  # what became of such writes, to be told
+    _held: list[Displaced] = field(default_factory=list)  # those that only an open descriptor kept when they came
 
     def keep(self, path: str, content: bytes) -> Path:
         """Keep a copy of a note's bytes and return where it stands. Equal bytes of a note share one copy.
@@ -94,9 +95,12 @@ class Backups:
     def await_late(self, displaced: Displaced) -> None:
         """Have a displaced file looked at again; of many that only an open descriptor keeps, the oldest are closed."""
         self.pending.append(displaced)
-        held = [waiting for waiting in self.pending if waiting.is_held]
-        for waiting in held[:-_HELD_OPEN]:
-            waiting.freeze()
+        if displaced.is_held:
+            self._held.append(displaced)
+        if len(self._held) > _HELD_OPEN:
+            self._held[:] = [waiting for waiting in self._held if waiting.is_held]
+            for waiting in self._held[:-_HELD_OPEN]:
+                waiting.freeze()
 
     def guard(self, displaced: Displaced, before: bytes, ours: bytes, contents: list[bytes]) -> None:
         """Have a note looked at for bytes of somebody's that were out of their place while others may have read it.

@@ -53,13 +53,15 @@ def look_again(root: Path, backups: Backups, now: float, *, last: bool = False) 
     `now` is monotonic, in seconds. Returns the moment at which a next look is due, None if none is. What was kept
     since it couldn't be merged is told in `backups.remarks`.
     """
+    done: set[int] = set()
     for displaced in list(backups.pending):
         displaced.due = now + LATE if displaced.due is None else displaced.due
         displaced.patience = now + PATIENCE if displaced.patience is None else displaced.patience
         with contextlib.suppress(OSError):  # it stays, and is looked at again
             if (last or displaced.due <= now) and _is_done(displaced, root, backups, now):
-                backups.pending.remove(displaced)
+                done.add(id(displaced))
                 displaced.forget()
+    backups.pending[:] = [displaced for displaced in backups.pending if id(displaced) not in done]
     return min((displaced.due or now for displaced in backups.pending), default=None)
 
 

@@ -107,6 +107,31 @@ class HandsMachine(VaultMachine):
         if places:
             self.change(places[pick % len(places)], self.without_link)
 
+    @rule(pick=PICKS, first=PICKS, length=st.integers(1, 40))
+    def delete_a_part_of_a_link(self, pick: int, first: int, length: int) -> None:
+        def cut(line: str) -> str:
+            link = find_links(line)[-1]
+            start = link.start + first % (link.end - link.start)
+            return f"{line[:start]}{line[min(start + length, link.end) :]}".rstrip()
+
+        places = self.places(rows=True)
+        if places:
+            self.change(places[pick % len(places)], cut)
+
+    @rule(pick=PICKS, to=PICKS, alias=st.sampled_from(("", "|that")))
+    def refer_to_another_task(self, pick: int, to: int, alias: str) -> None:
+        places = self.places(rows=True)
+        if not places:
+            return
+        path, number = places[to % len(places)]
+        other = find_links(self.vault.read(path).split("\n")[number])[-1]
+
+        def refer(line: str) -> str:
+            at = find_links(line)[-1].start
+            return f"{line[:at]}see [[{other.path.removesuffix('.md')}#^{other.block_id}{alias}]] {line[at:]}"
+
+        self.change(places[pick % len(places)], refer)
+
     @staticmethod
     def without_link(line: str) -> str:
         link = find_links(line)[-1]

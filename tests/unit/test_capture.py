@@ -219,7 +219,7 @@ def test_an_id_that_stands_in_the_capture_note_already_is_not_given_twice() -> N
 
 def test_a_task_that_would_be_taken_for_a_mirror_stays_as_typed() -> None:
     vault = known(a="- [ ] Wait @Ana ^mine\n\nBlock ^other")
-    type_in(vault, ANA, "- [ ] See [[a#^mine|this]] and [[a#^other]]")
+    type_in(vault, ANA, "- [ ] See [[a#^mine|this]] and [[a#^other]] ^own")
     vault.turn()
     assert INBOX not in vault.texts
     assert any("taken for a copy of the row" in problem for problem in vault.problems)
@@ -254,7 +254,105 @@ def test_a_run_that_died_between_two_index_notes_captures_nothing_twice(*, drawn
     vault.assert_settled()
 
 
+# -- rows with further links
+
+
+def linked(vault: PaperVault, words: str, alias: str = "") -> str:
+    """Return a link to the task of some words, as somebody types one."""
+    line = next(line for line in vault.lines("a.md") if words in line)
+    return f"[[a#^{line.rpartition('^')[2]}{alias}]]"
+
+
+@pytest.mark.parametrize("alias", ["", "|the boat"])
+@pytest.mark.parametrize("other", ["Bo", "Ana"])
+def test_a_link_typed_into_a_row_is_words_of_its_task(alias: str, other: str) -> None:
+    vault = known(a=f"- [ ] Call Kim @Ana\n- [ ] Mend the boat @{other}")
+    typed = linked(vault, "boat", alias)
+    vault.edit(ANA, vault.row(ANA, "Kim"), f"{vault.row(ANA, 'Kim')} about {typed}")
+    vault.turn()
+    assert [line.rpartition(" ^")[0] for line in vault.lines("a.md")][:2] == [
+        f"- [ ] Call Kim about {typed} @Ana",
+        f"- [ ] Mend the boat @{other}",
+    ]
+    assert vault.problems == ()
+    vault.assert_settled()
+
+
+@pytest.mark.parametrize("alias", ["", "|the boat"])
+@pytest.mark.parametrize("block_id", ["", " ^mine"])
+def test_a_task_typed_with_a_link_to_another_is_captured(alias: str, block_id: str) -> None:
+    vault = known(a=f"- [ ] Call Kim @Ana\n- [ ] Mend the boat @Bo{block_id}")
+    typed = linked(vault, "boat", alias)
+    type_in(vault, ANA, f"- [ ] Ask about {typed}")
+    vault.turn()
+    assert captured(vault) == [f"- [ ] Ask about {typed} @Ana"]
+    assert vault.lines("a.md")[1].startswith("- [ ] Mend the boat @Bo")
+    vault.assert_settled()
+
+
+def test_an_edit_after_which_the_source_would_be_a_mirror_is_refused() -> None:
+    vault = known(a="- [ ] Call Kim @Ana ^kim\n- [ ] Mend the boat @Ana ^boat")
+    vault.edit(ANA, vault.row(ANA, "Kim"), f"{vault.row(ANA, 'Kim')} about [[a#^boat|the boat]]")
+    row = vault.row(ANA, "Kim")
+    vault.turn()
+    assert vault.lines("a.md")[:2] == ["- [ ] Call Kim @Ana ^kim", "- [ ] Mend the boat @Ana ^boat"]
+    assert vault.row(ANA, "Kim") == row
+    assert any("taken for a copy of the row" in problem for problem in vault.problems)
+    vault.assert_settled()
+
+
+def test_two_rows_that_were_joined_wait_for_somebody_to_part_them() -> None:
+    vault = known(a="- [ ] Call Kim @Ana\n- [ ] Mend the boat @Ana\n- [ ] Wait @Ana")
+    source, one, two = vault.texts["a.md"], vault.row(ANA, "Kim"), vault.row(ANA, "boat")
+    vault.edit(ANA, f"{one}\n{two}", f"{one}{two}")
+    vault.turn()
+    assert vault.texts["a.md"] == source
+    assert f"{one}{two}" in region_lines(vault.texts[ANA])
+    assert any("more than one task" in problem for problem in vault.problems)
+    vault.assert_settled()
+    vault.edit("a.md", "Mend the boat", "Mend our boat")
+    vault.turn()
+    vault.edit(ANA, f"{one}{two}", f"{one}\n{two}")
+    vault.turn()
+    assert sorted(vault.rows(ANA)) == ["- [ ] Call Kim", "- [ ] Mend our boat", "- [ ] Wait"]
+    assert vault.problems == ()
+    vault.assert_settled()
+
+
+def test_a_row_taken_to_another_note_with_its_link_is_that_tasks() -> None:
+    vault = known(a="- [ ] Call Kim @Ana\n- [ ] Mend the boat @Bo")
+    vault.edit(ANA, vault.row(ANA, "Kim"), f"{vault.row(ANA, 'Kim')}\n{vault.row(BO, 'boat').replace('[ ]', '[x]')}")
+    vault.turn()
+    assert vault.lines("a.md")[1].startswith("- [x] Mend the boat @Bo")
+    assert INBOX not in vault.texts
+    vault.assert_settled()
+
+
 # -- rows whose link was deleted
+
+
+@pytest.mark.parametrize(
+    "left", ["[[{}#^{}|↗]", "[[{}#^{}|", "[[{}#^{}", "[{}#^{}|↗]]", "[[{}#^t-", "[[{}", "[[", "^{1}|↗]]", "]]", ""]
+)
+def test_a_row_of_whose_link_a_part_is_left_is_its_tasks(left: str) -> None:
+    vault = known(a="- [ ] Call Kim today @Ana\n- [ ] Wait @Ana")
+    source, row = vault.texts["a.md"], vault.row(ANA, "Kim")
+    block_id = vault.lines("a.md")[0].rpartition("^")[2]
+    vault.edit(ANA, row, f"{row.partition(' [[')[0]} {left.format('a', block_id)}".rstrip())
+    vault.turn()
+    assert (vault.texts["a.md"], vault.row(ANA, "Kim")) == (source, row)
+    assert INBOX not in vault.texts
+    vault.assert_settled()
+
+
+def test_what_is_left_of_a_link_says_which_task_was_reworded() -> None:
+    vault = known(a="- [ ] Call Kim today @Ana\n- [ ] Wait @Ana")
+    row = vault.row(ANA, "Kim")
+    vault.edit(ANA, row, row.replace("Call Kim today", "Write to her 2 lines").removesuffix("]"))
+    vault.turn()
+    assert vault.lines("a.md")[0].startswith("- [ ] Write to her 2 lines @Ana")
+    assert INBOX not in vault.texts
+    vault.assert_settled()
 
 
 def test_two_rows_alike_whose_links_are_gone_wait_for_a_word() -> None:

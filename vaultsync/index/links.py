@@ -58,13 +58,20 @@ def find_links(text: str) -> list[BlockLink]:
     return links
 
 
-def find_row_link(text: str) -> BlockLink | None:
-    """Find the link that says which task a row shows: the last one to an id of ours, else the last one to any block.
+def find_row_link(text: str, block_id: str | None = None) -> BlockLink | None:
+    """Find the link that says which task a row shows: to the block of that id, where it is known, else the likeliest.
 
-    Links to our ids in a task's own text are rendered inert, so that a row has just one, wherever people type.
+    That is the last one to an id of ours, rather one with an alias, as ours have; else the last one to any block. Links
+    to our ids in a task's own text are rendered inert, so that further ones are what somebody typed.
     """
     links = find_links(text)
-    return next((link for link in reversed(links) if OWN_ID.match(link.block_id.lower())), links[-1] if links else None)
+    aliased = [link for link in links if link.has_alias]
+    if block_id is not None:
+        meant = [link for link in links if link.block_id.lower() == block_id.lower()]
+        return max(meant, key=lambda link: (link.has_alias, link.start), default=aliased[-1] if aliased else None)
+    own = [link for link in links if OWN_ID.match(link.block_id.lower())]
+    likely = [link for link in own if link.has_alias] or own or links
+    return likely[-1] if likely else None
 
 
 def render_link(path: str, block: str | None, alias: str, *, markdown: bool) -> str:

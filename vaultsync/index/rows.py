@@ -123,13 +123,14 @@ def value_line(field: str, where: str, value: str, path: str) -> str:
     return f"    {VALUE_MARK} {field} in {where}: {shown}"
 
 
-def read_row(row: str, rule: str | None, roster: Roster, rules: Rules) -> RowValues | None:
+def read_row(row: str, rule: str | None, roster: Roster, rules: Rules, block_id: str | None = None) -> RowValues | None:
     """Read a row (without indentation) back; None if it is no task line any more.
 
-    `rule` is the recurrence that the row was written with: its words, the last ones before the link, are ours. Fields
-    are read wherever they stand, since people type behind the last one.
+    `block_id` is the task's, where it is known: of several links the one to it is ours. `rule` is the recurrence that
+    the row was written with: its words, the last ones before the link, are ours. Fields are read wherever they stand,
+    since people type behind the last one.
     """
-    plain = _without_ours(row, rule)
+    plain = _without_ours(row, rule, block_id)
     line = parse_line(inert.mask_quiet(plain), row_settings(rules), hidden=True)
     if line is None:
         return None
@@ -162,9 +163,9 @@ def row_link(path: str, block_id: str, date: str | None, rules: Rules) -> str:
     return render_link(path, block_id, alias, markdown=rules.index.markdown_links)
 
 
-def _without_ours(row: str, rule: str | None) -> str:
+def _without_ours(row: str, rule: str | None, block_id: str | None) -> str:
     """Return a row without its link, and without the words that say how the task recurs."""
-    link = find_row_link(row)
+    link = find_row_link(row, block_id)
     before, after = (row[: link.start].rstrip(" "), row[link.end :].lstrip(" ")) if link else (row, "")
     if rule and (at := before.rfind(f"({rule})")) >= 0:
         before = f"{before[:at].rstrip(' ')} {before[at + len(rule) + 2 :].lstrip(' ')}".rstrip(" ")

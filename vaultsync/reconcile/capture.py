@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 WHY = "capture"
 _BLOCK_ID = re.compile(r"\s+\^[A-Za-z0-9-]+\s*\Z")
 _LAST = (99, "9999-99-99", "9999-99-99")  # behind all rows of a section
-UNDECIDED = "more than one row that is missing here could be meant; write one of them as it was, or other words"
 
 
 class NotCapturedError(Exception):
@@ -71,7 +70,7 @@ def found_again(
     snapshot: Snapshot,
 ) -> Matched:
     """Return the index notes with all those lines as rows that have a task already, though no link to it."""
-    matched = match_loose(index_notes, rows, located, standing, snapshot)
+    matched = match_loose(index_notes, located, standing, snapshot)
     _take_up(matched, rows, located, standing, snapshot)
     return matched
 
@@ -123,9 +122,9 @@ def capture(matched: Matched, located: Located, taken: TakenIds, standing: Stand
             if line is None or not line:
                 dropped.add(row.number)
                 continue
-            undecided = row.number in matched.undecided.get(path, ())
+            undecided = matched.undecided.get(path, {}).get(row.number)
             try:
-                source = inbox.add(UNDECIDED if undecided else line)
+                source = inbox.add(undecided or line)
             except NotCapturedError as error:
                 if what := str(error):
                     captured.problems.append(Problem(path, row.number, f"{what}; the line stays as typed"))

@@ -89,6 +89,6 @@ def _is_reassigning(at: RowAt, base: BaseTask | None, snapshot: Snapshot) -> boo
     written = base.rows.get(at.note) if base else None
     if written == at.row.text:
         return False
-    now = read_row(at.row.text, None, snapshot.roster, snapshot.rules)
+    now = read_row(at.row.text, None, snapshot.roster, snapshot.rules, at.row.block_id)
     before = read_row(written, None, snapshot.roster, snapshot.rules) if written else None
     return now is not None and now.mentions != (before.mentions if before else ())

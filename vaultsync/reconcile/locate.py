@@ -172,12 +172,18 @@ def absent_tasks(keys: AbstractSet[str], located: Located, snapshot: Snapshot) -
 def is_mirror(task: Task, known: Container[str]) -> bool:
     """Tell whether the line carries one of our links to a known task: it is a copy of a row, and not rolled up.
 
+    No copy has an id of ours: a line that has one is a task, whatever was typed into it.
+    """
+    is_stamped = task.block_id is not None and OWN_ID.match(task.block_id.lower())
+    return not is_stamped and b"#^" in task.raw and seems_copied(task.text, known)
+
+
+def seems_copied(line: str, known: Container[str]) -> bool:
+    """Tell whether a line carries a link to a known task as a row does.
+
     Ours have an alias; a link without one is somebody's own reference, in a task that counts.
     """
-    if b"#^" not in task.raw:
-        return False
-    links = find_links(task.text)
-    return any(link.has_alias and task_key(link.path, link.block_id) in known for link in links)
+    return any(link.has_alias and task_key(link.path, link.block_id) in known for link in find_links(line))
 
 
 def _own_ids(snapshot: Snapshot) -> set[str]:

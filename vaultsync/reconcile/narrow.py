@@ -65,7 +65,8 @@ def _ties(note: Note | None, content: RegionContent | None, lines: Counter[bytes
             ties.update((*ids, *links_of((task,)), *_mentioned(names, snapshot)))
     for row in content.rows if content else ():
         if row.raw in lines:
-            ties.update((task_key(row.path, row.block_id), *_mentioned_in(row.text, snapshot)))
+            links = ["link"] if row.raw.count(b"#^") > 1 else []  # then it is the base that tells whose row it is
+            ties.update((task_key(row.path, row.block_id), *links, *_mentioned_in(row.text, snapshot)))
     for loose in content.loose if content else ():
         if loose.text.encode() in lines:
             ties.update((*(["link"] if "#^" in loose.text else []), *_mentioned_in(loose.text, snapshot)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from vaultsync.index.links import OWN_ID
 from vaultsync.model import Problem
 from vaultsync.reconcile.absorb import (
     Absorption,
@@ -26,7 +27,7 @@ from vaultsync.reconcile.draw import draw
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.focus import Last, Open, Part, everything, left_open, part_of, rows_of, touch
 from vaultsync.reconcile.held import quiet_and_waiting
-from vaultsync.reconcile.locate import Located, absent_tasks, assigned
+from vaultsync.reconcile.locate import Located, absent_tasks, assigned, seems_copied
 from vaultsync.reconcile.narrow import is_narrow
 from vaultsync.reconcile.new_base import new_base, rows_shown
 from vaultsync.reconcile.places import new_places, unmade, unread_people
@@ -252,8 +253,11 @@ def _merge_all(
             snapshot.today,
             replaced.get(key, ()),
         )
-        if outcome.refusal:
-            refused[key] = Problem(*source.task.order, f"{outcome.refusal}; the row stays as typed")
+        refusal = outcome.refusal
+        if not OWN_ID.match(key) and outcome.after != outcome.before and seems_copied(outcome.after, located.by_key):
+            refusal = "the line would be taken for a copy of the row that it links to"
+        if refusal:
+            refused[key] = Problem(*source.task.order, f"{refusal}; the row stays as typed")
         else:
             merged[key] = outcome
     return merged, refused

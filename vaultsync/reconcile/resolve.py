@@ -54,7 +54,7 @@ def edits_of_rows(  # noqa: PLR0913 - task, rows and fields, and what reading th
     shown = shown_values(source.task.line, source.text, source.task.path, rules)
     edits: list[PlannedEdit] = []
     for at in rows:
-        own = read_row(at.row.text, source.task.line.recurrence, roster, rules)
+        own = read_row(at.row.text, source.task.line.recurrence, roster, rules, at.row.block_id)
         if own is None or with_own(shown, own, _ordered(fields)) == shown:
             continue
         others = [name for name in _ordered(disputed) if name not in fields]
@@ -80,7 +80,7 @@ def edit_of_source(  # noqa: PLR0913 - the task, the row that speaks and everyth
     The id of a next occurrence is added to `taken_ids`. Raises CommandRefusedError.
     """
     shown = shown_values(source.task.line, source.text, source.task.path, rules)
-    own = read_row(at.row.text, source.task.line.recurrence, roster, rules)
+    own = read_row(at.row.text, source.task.line.recurrence, roster, rules, at.row.block_id)
     if own is None:
         raise CommandRefusedError("the row is no task line any more")
     for name in DATE_FIELDS:
@@ -121,7 +121,7 @@ def removals(rows: Iterable[RowAt]) -> list[PlannedEdit]:
     for at in rows:
         row = at.row
         has_own = any(line.strip() and not line.lstrip(" \t>").startswith(VALUE_MARK) for line in row.beneath)
-        link = find_row_link(row.text) if has_own else None
+        link = find_row_link(row.text, row.block_id) if has_own else None
         after = (f"{row.indent}- {row.text[link.start : link.end]}",) if link else ()
         edits.append(PlannedEdit(at.note, row.number, row.indent + row.text, after, WHY))
     return edits

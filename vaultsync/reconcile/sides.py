@@ -6,6 +6,7 @@ How a field is merged is `merge`'s, what the outcome does to the source line is 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from vaultsync.index.rows import (
@@ -113,10 +114,11 @@ def read_sides(  # noqa: PLR0913 - what the sides are read from, and how
     rule = (was or now).line.recurrence
     read: list[RowSide] = []
     for at in rows:
-        values = read_row(at.row.text, rule, roster, rules)
+        as_row = partial(read_row, rule=rule, roster=roster, rules=rules, block_id=at.row.block_id)
+        values = as_row(at.row.text)
         if values is None:
             continue
-        lately = _lately(values, base, at, rows, lambda text: read_row(text, rule, roster, rules))
+        lately = _lately(values, base, at, rows, as_row)
         # A row where the base knows none (a copy, a note made anew) is measured against what we would have written.
         lately = lately or ([was.values] if was else [])
         kept = [copy.values for copy in copies] if at.copy is not None else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from vaultsync.index.rows import read_row, row_settings
@@ -120,7 +121,7 @@ def _is_disputed(task: BaseTask, rows: Sequence[RowAt], snapshot: Snapshot) -> b
 
 
 def _is_done(at: RowAt, snapshot: Snapshot) -> bool:
-    now = read_row(at.row.text, None, snapshot.roster, snapshot.rules)
+    now = read_row(at.row.text, None, snapshot.roster, snapshot.rules, at.row.block_id)
     return now is not None and snapshot.rules.roles.role_of(now.symbol) is Role.DONE
 
 
@@ -130,5 +131,6 @@ def _is_edited(at: RowAt, task: BaseTask, snapshot: Snapshot) -> bool:
     known = [written] if written is not None else [*task.rows.values(), *task.former]
     if at.row.text in known:
         return False
-    now = read_row(at.row.text, None, snapshot.roster, snapshot.rules)
-    return now is not None and all(now != read_row(text, None, snapshot.roster, snapshot.rules) for text in known)
+    as_row = partial(read_row, rule=None, roster=snapshot.roster, rules=snapshot.rules, block_id=at.row.block_id)
+    now = as_row(at.row.text)
+    return now is not None and all(now != as_row(text) for text in known)

@@ -141,6 +141,10 @@ class ForeseeingMachine(VaultMachine):
         self.vault.plan_ahead()
 
 
+class ForeseeingTypist(ForeseeingMachine, TypingMachine):
+    """The same, and plans made ahead are thrown away where somebody goes on typing."""
+
+
 SENTENCES = ("Send the long report to the bank", "Send the long report to that bank", "Bake a cake", "Bake the cakes")
 CROWDS = {
     f"Crowd {number}.md": f"---\nparticipants: [Kim Ray, {person}]\ndate: 2026-11-0{number + 1}\n---\n"
@@ -183,6 +187,10 @@ class TypingCrowd(TypingMachine, CrowdedMachine):
 
 class ForeseeingCrowd(ForeseeingMachine, Crowd):
     """A crowd, and a wheel that plans while it types."""
+
+
+class ForeseeingTypingCrowd(ForeseeingTypist, Crowd):
+    """A crowd that goes on typing when it was planned what to do about it."""
 
 
 def run(examples: int, steps: int, machine: type[VaultMachine] = FollowedMachine) -> None:
@@ -231,6 +239,15 @@ def test_a_plan_made_ahead_is_the_plan_on_everything_for_long() -> None:
     assert FORESEEN[True] > FORESEEN[False] / 8, FORESEEN
 
 
+def test_a_plan_made_ahead_and_thrown_away_is_forgotten() -> None:
+    run(10, 25, ForeseeingTypist)
+
+
+@pytest.mark.long
+def test_a_plan_made_ahead_and_thrown_away_is_forgotten_for_long() -> None:
+    run(150, 30, ForeseeingTypist)
+
+
 def test_a_process_goes_on_where_the_one_before_ended() -> None:
     run(5, 15, VaultMachine)
 
@@ -258,7 +275,7 @@ def test_a_process_goes_on_among_many_tasks_where_the_one_before_ended() -> None
 
 @pytest.mark.long
 @pytest.mark.usefixtures("no_slack")
-@pytest.mark.parametrize("machine", [TypingCrowd, ForeseeingCrowd])
+@pytest.mark.parametrize("machine", [TypingCrowd, ForeseeingCrowd, ForeseeingTypingCrowd])
 def test_a_plan_among_many_tasks_in_the_middle_of_typing_is_the_plan_on_all(machine: type[VaultMachine]) -> None:
     run(60, 30, machine)
 

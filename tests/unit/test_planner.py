@@ -71,6 +71,21 @@ def save_line(life: Life, second: float, change: Callable[[str], str]) -> None:
     life.at(second, act)
 
 
+def test_a_row_that_was_planned_ahead_is_not_forgotten_when_its_note_is_typed_into_further(life: Life) -> None:
+    names = ("One", "Two")
+    write(life.root, {f"{name}.md": f"- [ ] {name} @Ana Ruiz\n" for name in names})
+
+    def tick(name: str) -> None:
+        write(life.root, {ANA: rows(life).replace(f"[ ] {name}", f"[x] {name}")})
+        life.put(ANA)
+
+    life.at(100, lambda: tick("One"))
+    save_line(life, 100.7, lambda text: f"{text}\nA word.\n")
+    life.at(101.4, lambda: tick("Two"))
+    life.live(110)
+    assert [(life.root / f"{name}.md").read_text()[:9] for name in names] == ["- [x] One", "- [x] Two"]
+
+
 def test_an_edit_is_planned_while_it_grows_quiet_and_only_written_when_its_turn_is_due(
     life: Life, moments: Moments
 ) -> None:

@@ -62,6 +62,7 @@ class Part:
     others: Others = field(default_factory=Others)
     rest: Mapping[str, Rest] = field(default_factory=dict)  # what these people's notes may show besides, by person
     reading: Reading | None = None
+    unseen: AbstractSet[str] = frozenset()  # tasks that were touched, with a row where nobody may look now
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,7 @@ def part_of(touched: Touched, last: Last, snapshot: Snapshot) -> Part:
         ),
         rest=rest_of(reading.shelves, people, reading.on_shelves(tasks, snapshot)),
         reading=reading,
+        unseen={key for key in keys if any(at.note in resting for at in reading.rows.get(key, ()))},
     )
 
 
@@ -224,6 +226,7 @@ def left_open(  # noqa: PLR0913 - what is left open shows in all of these
     return Open(
         keys={
             *waiting,
+            *part.unseen,
             *lacking,
             *plan.base,
             *plan.forgotten,

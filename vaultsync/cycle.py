@@ -289,7 +289,7 @@ class Wheel:
         """Tell whether a turn left nothing to do and to wait for, and found all that it looked at as it still is."""
         state = self.state
         has_changed = outcome.changes or outcome.blocked or state.touched_tasks or state.touched_index_notes
-        return not (has_changed or outcome.passing or outcome.skipped or outcome.wait is not None or state.set_aside)
+        return not (has_changed or outcome.passing or outcome.skipped or outcome.wait is not None or state.damage)
 
     def _rest(self, outcome: Outcome, today: str) -> RestRecord | None:
         """Return what a turn said for those that find everything as it left it, if that can be told from outside."""

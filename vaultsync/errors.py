@@ -34,6 +34,14 @@ class StateError(VaultsyncError):
     """The state can't be kept or read; without it nothing is written."""
 
 
+class DamagedStateError(StateError):
+    """The state is no longer what was written; only a cycle that may write puts another in its place."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(f"{what}; {mend}")
+        self.what, self.mend = what, mend
+
+
 class WatchError(VaultsyncError):
     """The vault can't be watched any more, and trying again hasn't helped."""
 

@@ -109,8 +109,8 @@ class Snapshots:
             changed=changed,
         )
         unreadable = [Problem(path, None, f"can't be read: {what}") for path, what in scanner.unreadable.items()]
-        if state.set_aside:
-            unreadable.append(Problem(str(state.set_aside), None, "the state was corrupt: set aside and rebuilt"))
+        if state.damage:
+            unreadable.append(state.damage)
         return snapshot, (*self.settings.obsidian.problems, *unreadable, *self._census.problems, *roster_problems)
 
     def remember(self) -> None:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from laws.vault_model import FolderVault
 
+from vaultsync.storage.damage import OnDamage
 from vaultsync.storage.state import State, StateError
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def test_a_page_that_is_lost_is_found_at_opening_wherever_it_is(vault: FolderVau
     content = (tmp_path / "state.db").read_bytes()
     for at in range(4096, len(content), 4096):
         (tmp_path / "state.db").write_bytes(content[:at] + bytes(4096) + content[at + 4096 :])
-        state = State(tmp_path / "state.db")
+        state = State(tmp_path / "state.db", OnDamage.SET_ASIDE)
         for run in state.runs():
             state.edits_of(run.number)
         state.first_time(["told"])

@@ -18,6 +18,7 @@ from vaultsync.reconcile.plan import Plan, plan_cycle
 from vaultsync.reconcile.snapshot import Snapshot
 from vaultsync.reconcile.verify import verify_edits
 from vaultsync.settings import Settings, load_settings
+from vaultsync.storage.damage import OnDamage
 from vaultsync.storage.state import State
 from vaultsync.storage.vault import digest_of
 from vaultsync.tasks.note import Note, parse_note, parse_text
@@ -227,7 +228,7 @@ class FolderVault:
         )
 
     def turn(self, *, force: bool = False, dry_run: bool = False) -> Outcome:
-        state = State(self.state_file)
+        state = State(self.state_file, OnDamage.SET_ASIDE)
         try:
             return Wheel(self.settings, state, self.clock(), self.waits).turn(force=force, dry_run=dry_run)
         finally:

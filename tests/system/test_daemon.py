@@ -137,6 +137,17 @@ def test_a_killed_daemon_leaves_the_vault_free(daemon: Start, vault: Path, vault
     vaultsync("reconcile", vault)
 
 
+def test_a_damaged_state_is_set_aside_at_the_start_and_told(
+    daemon: Start, vault: Path, vaultsync: Installed, tmp_path: Path
+) -> None:
+    vaultsync("reconcile", vault)
+    (database,) = (tmp_path / "state").rglob("state.db")
+    database.write_bytes(b"garbage")
+    daemon()
+    wait_for(lambda: has(tmp_path, "daemon.log", "state.db.corrupt-1"), "the word of it in the log")
+    assert database.with_name("state.db.corrupt-1").read_bytes() == b"garbage"
+
+
 def test_polling_sees_changes_too(daemon: Start, vault: Path, vaultsync: Installed) -> None:
     vaultsync.environment["VAULTSYNC_WATCH__POLLING"] = "on"
     daemon()

@@ -284,6 +284,54 @@ def test_corrupt_state_is_set_aside(vaultsync: Installed, vault: Path, tmp_path:
     vaultsync("reconcile", vault, *TODAY)
 
 
+READERS = {
+    "conflicts": ("conflicts",),
+    "log": ("log",),
+    "status": ("status",),
+    "undo": ("undo", "--vault"),
+    "undo, dry": ("undo", "--dry-run", "--vault"),
+    "set": ("set", f"{HARBOUR}:7", "accept", "--vault"),
+    "set, dry": ("set", f"{HARBOUR}:7", "accept", "--dry-run", "--vault"),
+    "resolve": ("resolve", f"{HARBOUR}:7", "--keep", "row", "--vault"),
+    "doctor --fix": ("doctor", "--fix"),
+    "eject": ("eject", "--yes"),
+}
+
+
+@pytest.mark.parametrize("command", READERS.values(), ids=READERS)
+def test_a_damaged_state_is_left_alone_and_told_by_all_but_a_cycle(
+    vaultsync: Installed, vault: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    before = bytes_of(vault)
+    (database,) = (tmp_path / "state").rglob("state.db")
+    database.write_bytes(b"garbage")
+    told = vaultsync(*command, vault, expect=2)
+    assert str(database) in told.replace("\n", "")
+    assert "the next `vaultsync reconcile`" in " ".join(told.split())
+    assert [each.name for each in database.parent.glob("state.db*")] == ["state.db"]
+    assert (database.read_bytes(), bytes_of(vault)) == (b"garbage", before)
+
+
+def test_a_damaged_state_is_told_by_a_dry_run_and_by_the_cycle_and_stays_to_be_found(
+    vaultsync: Installed, vault: Path, tmp_path: Path
+) -> None:
+    vaultsync("reconcile", vault, *TODAY)
+    (database,) = (tmp_path / "state").rglob("state.db")
+    database.write_bytes(b"garbage")
+    for _ in range(2):
+        report = vaultsync.json("reconcile", vault, "--dry-run", *TODAY, expect=4)
+        assert "a cycle sets it aside" in report["problems"][0]["what"]
+        assert database.read_bytes() == b"garbage"
+    report = vaultsync.json("reconcile", vault, *TODAY, expect=4)
+    aside = str(database) + ".corrupt-1"
+    assert [(each["path"], "set aside" in each["what"]) for each in report["problems"]] == [(aside, True)]
+    vaultsync("reconcile", vault, *TODAY)
+    assert vaultsync.json("status", vault)["state"]["set_aside"] == ["state.db.corrupt-1"]
+    assert "state.db.corrupt-1" in vaultsync("status", vault)
+    assert aside in vaultsync("doctor", vault, *TODAY, expect=4).replace("\n", "")
+
+
 def test_a_copied_row_is_told_once_and_not_rolled_up(vaultsync: Installed, vault: Path) -> None:
     vaultsync("reconcile", vault, *TODAY)
     write(vault, {"Daily/Today.md": row(vault, OWN, "buoy") + "\n"})

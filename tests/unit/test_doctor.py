@@ -348,6 +348,14 @@ def test_a_state_that_cannot_be_read_is_told_of(tmp_path: Path) -> None:
     (tmp_path / "state.db").write_bytes(b"nothing of the kind" * 100)
     [only] = state_findings(tmp_path)
     assert only.kind is Kind.STATE
+    assert "damaged" in only.what
+    assert "reconcile" in only.mend
+
+
+def test_a_damaged_state_that_was_set_aside_is_told_of(state: State, tmp_path: Path) -> None:
+    state.file.with_name("state.db.corrupt-1").write_bytes(b"nothing of the kind")
+    [only] = state_findings(tmp_path)
+    assert only.what == f"{tmp_path / 'state.db.corrupt-1'}: a damaged state that was set aside"
 
 
 def test_the_state_folder_is_measured(state: State, tmp_path: Path) -> None:

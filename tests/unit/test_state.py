@@ -3,13 +3,15 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from vaultsync.errors import LockedError
+from vaultsync.errors import DamagedStateError, LockedError
 from vaultsync.reconcile.base import BaseTask, IndexRecord
 from vaultsync.reconcile.made_edit import Around, MadeEdit
+from vaultsync.storage.damage import OnDamage
 from vaultsync.storage.folder import state_folder
 from vaultsync.storage.journal import SCHEMA_VERSION, RunEnd, RunStart, read_runs, reading
 from vaultsync.storage.kept import KeptRecord
@@ -19,7 +21,6 @@ from vaultsync.storage.state import State, StateChanges, StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 TASK = BaseTask("t-aaaaaaaa", "a.md", "- [?] One ^t-aaaaaaaa", frozenset({"due"}), 12.5, {"Tasks/@Ana.md": "- [?] One"})
 
@@ -254,8 +255,8 @@ def test_a_file_that_turns_out_damaged_when_it_is_read_is_set_aside(tmp_path: Pa
     state.close()
     pages = file.read_bytes()
     file.write_bytes(pages[: 4096 * 12] + b"\xff" * (len(pages) - 4096 * 12))
-    state = State(file)
-    assert state.set_aside is not None
+    state = State(file, OnDamage.SET_ASIDE)
+    assert state.damage is not None
     assert state.base == {}
     state.close()
 
@@ -271,11 +272,24 @@ def test_a_save_that_fails_changes_nothing(state: State) -> None:
 def test_a_corrupt_file_is_set_aside_and_another_begun(tmp_path: Path) -> None:
     file = tmp_path / "state.db"
     file.write_bytes(b"no database at all, but long enough to look like one" * 50)
-    state = State(file)
+    state = State(file, OnDamage.SET_ASIDE)
     assert state.base == {}
-    assert state.set_aside is not None
-    assert state.set_aside.read_bytes().startswith(b"no database")
+    assert state.damage is not None
+    assert Path(state.damage.path).read_bytes().startswith(b"no database")
     state.close()
+
+
+def test_a_corrupt_file_stays_as_it_is_for_who_may_not_set_it_aside(tmp_path: Path) -> None:
+    file = tmp_path / "state.db"
+    file.write_bytes(b"no database at all, but long enough to look like one" * 50)
+    before = file.read_bytes()
+    with pytest.raises(DamagedStateError, match=r"state\.db: the state is damaged.*`vaultsync reconcile`"):
+        State(file)
+    state = State(file, OnDamage.STAND_IN)
+    state.save(StateChanges(base={TASK.key: TASK}))
+    state.close()
+    assert state.damage is not None
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("state.db", before)]
 
 
 def test_a_state_that_somebody_is_just_making_has_an_empty_journal(tmp_path: Path) -> None:

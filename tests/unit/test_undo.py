@@ -235,8 +235,8 @@ def test_a_full_state_is_an_error_before_any_note_changes(vault: FolderVault, mo
     before = vault.texts()
     opened = State._open
 
-    def full(state: State) -> None:
-        opened(state)
+    def full(state: State, file: Path | str) -> None:
+        opened(state, file)
         (pages,) = state._connection.execute("pragma page_count").fetchone()
         state._connection.execute(f"pragma max_page_count = {pages}")
 
@@ -257,8 +257,8 @@ def test_a_read_only_state_is_an_error_before_any_note_changes_even_if_only_an_i
     before = vault.texts()
     opened = State._open
 
-    def read_only(state: State) -> None:
-        opened(state)
+    def read_only(state: State, file: Path | str) -> None:
+        opened(state, file)
         state._connection.execute("pragma query_only = on")
 
     monkeypatch.setattr(State, "_open", read_only)

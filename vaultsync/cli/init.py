@@ -25,6 +25,7 @@ from vaultsync.errors import ConfigError
 from vaultsync.obsidian import read_vault_settings
 from vaultsync.settings import load_settings
 from vaultsync.storage import vault as files
+from vaultsync.storage.damage import OnDamage
 from vaultsync.survey import Survey
 from vaultsync.tasks.people import OWNER_ALIASES, UNASSIGNED, canonical, clean_name, person_key
 
@@ -61,7 +62,8 @@ def init_command(
     out = console()
     files.create(root, VAULT_FILES[0], text.encode("utf-8"))
     out.print(safe(f"Wrote {VAULT_FILES[0]}: owner {name or 'unknown'} ({why}), timezone {zone or 'unknown'}."))
-    with opened(root, None, state_dir, clock, lock=False, patient=False) as wheel, progress() as show:
+    only_looks = opened(root, None, state_dir, clock, lock=False, patient=False, on_damage=OnDamage.STAND_IN)
+    with only_looks as wheel, progress() as show:
         base = people_base_path(wheel.settings.config.vault.overview)
         if not (root / base).exists():
             files.create(root, base, PEOPLE_BASE.encode())

@@ -13,6 +13,7 @@ import platformdirs
 
 from vaultsync.errors import VaultError
 from vaultsync.settings import Settings, load_settings
+from vaultsync.storage.damage import OnDamage
 from vaultsync.storage.folder import state_folder
 from vaultsync.storage.lock import vault_lock
 from vaultsync.waits import Waits
@@ -87,6 +88,7 @@ def wheel_of(
     daemon: bool = False,
     patient: bool = True,
     afresh: bool = False,
+    on_damage: OnDamage = OnDamage.REFUSE,
 ) -> Iterator[Wheel]:
     """Open the state of a vault that was entered, for the length of a command. Raises StateError.
 
@@ -98,7 +100,7 @@ def wheel_of(
     # What is read lives as long as the command; to search it for cycles takes a fifth of a plan. The daemon does when
     # nobody waits for it.
     gc.disable()
-    state = State(state_file)
+    state = State(state_file, on_damage)
     try:
         periods = waits(settings.config.machine, daemon=daemon)
         periods = periods if patient else replace(periods, quiet=0.0)
@@ -121,14 +123,18 @@ def opened(
     daemon: bool = False,
     lock: bool = True,
     patient: bool = True,
+    on_damage: OnDamage = OnDamage.REFUSE,
 ) -> Iterator[Wheel]:
     """Open a vault for the length of a command, by whose name the journal calls what it does.
 
-    Not `patient`: notes count as they stand, also those that somebody is writing just now.
+    Not `patient`: notes count as they stand, also those that somebody is writing just now. A damaged state is refused
+    by all but cycles: edited without one, a line and its row would be in conflict.
     Raises VaultError, ConfigError, LockedError or StateError.
     """
     with (
         entered(vault, config, state_dir, lock=lock) as (settings, state_file),
-        wheel_of(settings, state_file, clock, command=command, daemon=daemon, patient=patient) as wheel,
+        wheel_of(
+            settings, state_file, clock, command=command, daemon=daemon, patient=patient, on_damage=on_damage
+        ) as wheel,
     ):
         yield wheel

@@ -16,6 +16,7 @@ from vaultsync.cli.terminal import console, counted, print_json, progress, safe
 from vaultsync.clock import Clock
 from vaultsync.errors import HaltError
 from vaultsync.rest import still_at_rest
+from vaultsync.storage.damage import OnDamage
 from vaultsync.storage.heartbeat import Heartbeat
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def reconcile_command(
 
 def _turned(settings: Settings, state_file: Path, clock: Clock, *, dry_run: bool, force: bool, shows: bool) -> Outcome:
     """Turn the wheel; `shows` each change as a diff."""
-    with wheel_of(settings, state_file, clock, afresh=force) as wheel, progress() as show:
+    on_damage = OnDamage.STAND_IN if dry_run else OnDamage.SET_ASIDE
+    with wheel_of(settings, state_file, clock, afresh=force, on_damage=on_damage) as wheel, progress() as show:
         wheel.wait_until_quiet(show)
         return wheel.turn(dry_run=dry_run, force=force, progress=show, tell=_show_diff if shows else None)
 

@@ -15,6 +15,7 @@ from vaultsync.clock import Clock
 from vaultsync.cycle import Wheel
 from vaultsync.daemon import Daemon
 from vaultsync.settings import load_settings
+from vaultsync.storage.damage import OnDamage
 from vaultsync.storage.watcher import Watcher
 from vaultsync.words import Words
 
@@ -55,7 +56,7 @@ def _run(
     log_format: Literal["text", "json"] | None,
     asked: Asked,
 ) -> None:
-    with opened(vault, config, state_dir, clock, command="run", daemon=True) as wheel:
+    with opened(vault, config, state_dir, clock, command="run", daemon=True, on_damage=OnDamage.SET_ASIDE) as wheel:
         machine = wheel.settings.config.machine
         log = open_log(machine.log, log_format)
         root = wheel.settings.root

@@ -18,6 +18,7 @@ from vaultsync.cli.opening import find_vault, state_of
 from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, VaultArgument
 from vaultsync.cli.terminal import console, print_json, safe
 from vaultsync.settings import load_settings
+from vaultsync.storage.damage import set_aside_before
 from vaultsync.storage.heartbeat import ConflictRecord, ProblemRecord, TurnRecord, lives, read_daemon, read_turns
 from vaultsync.storage.journal import edits_since, reading
 from vaultsync.storage.lock import read_holder
@@ -63,11 +64,12 @@ class RateReport(BaseModel):
 
 
 class StateReport(BaseModel):
-    """The folder of the vault's state."""
+    """The folder of the vault's state; `set_aside` are damaged ones that lie there."""
 
     folder: str
     bytes: int
     version: int | None
+    set_aside: list[str]
 
 
 class StatusReport(BaseModel):
@@ -138,7 +140,12 @@ def _report(vault: str, folder: Path, config: tuple[Path, ...], now: dt.datetime
         first_conflicts=list(last.first_conflicts),
         problems=last.problems,
         first_problems=list(last.first_problems),
-        state=StateReport(folder=_spelt(folder), bytes=_size(folder), version=version),
+        state=StateReport(
+            folder=_spelt(folder),
+            bytes=_size(folder),
+            version=version,
+            set_aside=[each.name for each in set_aside_before(folder / "state.db")],
+        ),
         config=[_spelt(file) for file in config],
     )
 
@@ -209,6 +216,8 @@ def _show(report: StatusReport, now: dt.datetime) -> None:
         _show_cycles(out, report, report.last_cycle, now)
     size = f"{report.state.bytes / 1e6:.1f} MB" if report.opened else "not there yet"
     out.print(safe(f"state      {report.state.folder}  {size}"), style="dim")
+    for name in report.state.set_aside:
+        out.print(safe(f"damaged    {name}, a state that was set aside; it alone has the journal until then"))
     for file in report.config or ["none; defaults"]:
         out.print(safe(f"config     {file}"), style="dim")
 

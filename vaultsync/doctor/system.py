@@ -6,8 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vaultsync.errors import StateError
+from vaultsync.errors import DamagedStateError, StateError
 from vaultsync.reconcile.findings import Finding, Kind
+from vaultsync.storage.damage import set_aside_before
 from vaultsync.storage.journal import read_runs, reading
 from vaultsync.storage.lock import read_holder
 from vaultsync.storage.watch_limits import PROC, file_system, is_remote, leads_to_inotify, number_in, roomy
@@ -57,16 +58,21 @@ def watch_findings(root: Path, folders: int, polling: Polling, proc: Path = PROC
 
 
 def state_findings(folder: Path) -> Iterator[Finding]:
-    """Yield a run that died, and a state that can't be read."""
+    """Yield a run that died, a state that can't be read, and those that were set aside for it."""
     file = folder / "state.db"
+    for kept in set_aside_before(file):
+        mend = "what log and undo knew until then is in it alone; delete it once nobody misses that"
+        yield Finding(Kind.STATE, None, None, f"{kept}: a damaged state that was set aside", mend)
     if not file.exists():
         return
     try:
         with reading(file) as connection:
             runs = read_runs(connection)
+    except DamagedStateError as error:
+        yield Finding(Kind.STATE, None, None, error.what, error.mend)
+        return
     except StateError as error:
-        mend = "the next cycle sets a corrupt one aside and makes it anew from the vault"
-        yield Finding(Kind.STATE, None, None, str(error), mend)
+        yield Finding(Kind.STATE, None, None, str(error), "until it can be read nothing is written")
         return
     dead = [run for run in runs if not run.ended]
     if dead and read_holder(folder) is None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from vaultsync.errors import StateError
 from vaultsync.reconcile.made_edit import Around, MadeEdit
+from vaultsync.storage.damage import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -165,7 +166,7 @@ def reading(file: Path) -> Iterator[sqlite3.Connection]:
     try:
         connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
     except sqlite3.Error as error:
-        raise StateError(f"{file}: the state can't be read: {error}") from error
+        raise unreadable(file, error) from error
     try:
         (found,) = connection.execute("pragma user_version").fetchone()
         require_version(found, file)
@@ -178,12 +179,12 @@ def reading(file: Path) -> Iterator[sqlite3.Connection]:
                 connection.execute(statement)
         yield connection
     except sqlite3.Error as error:
-        raise StateError(f"{file}: the state can't be read: {error}") from error
+        raise unreadable(file, error) from error
     finally:
         connection.close()
 
 
-def require_version(found: int, file: Path) -> None:
+def require_version(found: int, file: Path | str) -> None:
     """Raise StateError for the state of a later vaultsync."""
     if found > SCHEMA_VERSION:
         raise StateError(f"{file}: the state is of version {found}, this vaultsync knows {SCHEMA_VERSION}; update it")

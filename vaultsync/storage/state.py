@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vaultsync.errors import StateError
+from vaultsync.model import Problem
 from vaultsync.reconcile.base import BaseTask, IndexRecord
 from vaultsync.reconcile.records import Records
+from vaultsync.storage.damage import OnDamage, is_damage, set_aside, told, unreadable
 from vaultsync.storage.journal import (
     FROM_VERSION_1,
     JOURNAL_SCHEMA,
@@ -66,6 +68,7 @@ _SCHEMA = (
     REST_SCHEMA,
     KEPT_SCHEMA,
 )
+_IN_MEMORY = ":memory:"
 
 
 @dataclass(slots=True)
@@ -88,24 +91,38 @@ class StateChanges:
 class State:
     """The open state of one vault. The loaded records are kept in memory and follow what is saved."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, on_damage: OnDamage = OnDamage.REFUSE) -> None:
+        """Open a state, or begin one. Raises StateError; DamagedStateError where a damaged one is refused."""
         self.file = file
-        self.set_aside: Path | None = None  # where a corrupt predecessor went
+        self.damage: Problem | None = None  # what was found of a damaged state, and what became of it
         self.touched_tasks: set[str] = set()  # keys of records that were saved since somebody emptied this
         self.touched_index_notes: set[str] = set()  # the same by path
         try:
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._open()
+            self._open(file)
         except OSError as error:
             raise StateError(f"{file}: the state folder can't be used: {error.strerror}; set --state-dir") from error
         except (sqlite3.Error, ValueError, TypeError) as error:
-            if _is_refusal(error):
+            if not is_damage(error):
                 raise _unusable(file, error) from error
-            self.set_aside = _set_aside(file)
-            self._open()
+            self._begin_anew(error, on_damage)
 
-    def _open(self) -> None:
-        self._connection = _open(self.file)
+    def _begin_anew(self, error: Exception, on_damage: OnDamage) -> None:
+        match on_damage:
+            case OnDamage.REFUSE:
+                raise unreadable(self.file, error) from error
+            case OnDamage.STAND_IN:
+                what = f"the state is damaged ({told(error)}): a cycle sets it aside and rebuilds it"
+                self.damage = Problem(str(self.file), None, what)
+                self._open(_IN_MEMORY)
+            case OnDamage.SET_ASIDE:
+                kept = set_aside(self.file)
+                what = f"the state was damaged ({told(error)}): set aside here, and rebuilt"
+                self.damage = Problem(str(kept), None, what)
+                self._open(self.file)
+
+    def _open(self, file: Path | str) -> None:
+        self._connection = _open(file)
         try:
             _require_whole(self._connection)
             self._load()
@@ -258,7 +275,7 @@ class State:
             raise _unusable(self.file, error) from error
 
 
-def _open(file: Path) -> sqlite3.Connection:
+def _open(file: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(file, timeout=10, check_same_thread=False)
     try:
         require_version(_version(connection), file)
@@ -272,7 +289,7 @@ def _open(file: Path) -> sqlite3.Connection:
     return connection
 
 
-def _bring_up(connection: sqlite3.Connection, file: Path) -> None:
+def _bring_up(connection: sqlite3.Connection, file: Path | str) -> None:
     """Give the state the tables of this version, keeping all records; another who opens it meanwhile waits."""
     if _version(connection) == SCHEMA_VERSION:
         return
@@ -297,21 +314,5 @@ def _require_whole(connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError(found)
 
 
-def _is_refusal(error: Exception) -> bool:
-    """Tell whether the disk or the system refuses, so that what stands in the file may be whole."""
-    is_damage = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR or "decode to UTF-8" in str(error)
-    return isinstance(error, sqlite3.OperationalError) and not is_damage
-
-
 def _unusable(file: Path, error: Exception) -> StateError:
     return StateError(f"{file}: the state can't be written: {error}; nothing more is changed")
-
-
-def _set_aside(file: Path) -> Path:
-    number = 1
-    while (kept := file.with_name(f"{file.name}.corrupt-{number}")).exists():
-        number += 1
-    file.replace(kept)
-    for companion in ("-wal", "-shm"):
-        file.with_name(file.name + companion).unlink(missing_ok=True)
-    return kept

@@ -38,6 +38,14 @@ def test_a_folder_that_holds_something_is_left_alone(vaultsync: Installed, tmp_p
     assert [file.name for file in (tmp_path / "mine").iterdir()] == ["note.md"]
 
 
+def test_a_state_folder_within_the_example_is_refused_before_anything_is_written(
+    vaultsync: Installed, tmp_path: Path
+) -> None:
+    folder = tmp_path / "example"
+    assert "--state-dir" in vaultsync("demo", folder, "--state-dir", folder / "state", expect=2)
+    assert not folder.exists()
+
+
 def test_an_example_made_again_on_another_day_starts_anew(vaultsync: Installed, tmp_path: Path) -> None:
     folder = tmp_path / "vaultsync-demo"
     vaultsync("demo", folder, "--today", "2026-11-22")

@@ -60,6 +60,11 @@ def test_a_config_that_is_there_is_never_overwritten(quick: InProcess, vault: Pa
     assert (vault / CONFIG).read_bytes() == before
 
 
+def test_a_state_folder_within_the_vault_is_refused_before_the_config_is_written(quick: InProcess, fresh: Path) -> None:
+    assert "--state-dir" in quick("init", fresh, "--state-dir", fresh / "state", expect=2)
+    assert list(fresh.rglob("config.yaml")) == []
+
+
 def test_the_first_cycle_is_told_and_not_done(vaultsync: Installed, fresh: Path) -> None:
     before = {file: file.read_bytes() for file in fresh.rglob("*.md")}
     told = vaultsync("init", fresh, "--owner", "Ines Halloran")

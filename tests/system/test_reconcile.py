@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from system.installed import Installed, write
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HARBOUR = "Meetings/2025-11-07 - Harbour.md"
 OWN = "Tasks/@Ines Halloran.md"
@@ -330,6 +327,52 @@ def test_a_damaged_state_is_told_by_a_dry_run_and_by_the_cycle_and_stays_to_be_f
     assert vaultsync.json("status", vault)["state"]["set_aside"] == ["state.db.corrupt-1"]
     assert "state.db.corrupt-1" in vaultsync("status", vault)
     assert aside in vaultsync("doctor", vault, *TODAY, expect=4).replace("\n", "")
+
+
+WITHIN = {
+    "a folder of it": ("--state-dir", "{vault}/state"),
+    "a hidden folder": ("--state-dir", "{vault}/.state"),
+    "itself": ("--state-dir", "{vault}"),
+    "a way through its parent": ("--state-dir", "{vault}/../other/../vault/state"),
+    "a link into it": ("--state-dir", "{link}"),
+    "a link to it": ("--state-dir", "{other}/state"),
+}
+
+
+@pytest.mark.parametrize("arguments", WITHIN.values(), ids=WITHIN)
+def test_a_state_folder_within_the_vault_is_refused(
+    vaultsync: Installed, vault: Path, tmp_path: Path, arguments: tuple[str, str]
+) -> None:
+    (vault / "state").mkdir()
+    (tmp_path / "link").symlink_to(vault / "state")
+    (tmp_path / "other").symlink_to(vault)
+    option, folder = arguments
+    named = folder.format(vault=vault, link=tmp_path / "link", other=tmp_path / "other")
+    told = " ".join(vaultsync("reconcile", vault, option, named, *TODAY, expect=2).split())
+    assert f"the state of the vault {vault} would lie within it" in told
+    assert "it comes from --state-dir: name a folder outside" in told
+    assert list(vault.rglob("state.db")) == []
+
+
+def test_whoever_names_a_state_folder_within_the_vault_is_told(vaultsync: Installed, vault: Path) -> None:
+    within = str(vault / "state")
+    by_variable = Installed({**vaultsync.environment, "VAULTSYNC_STATE_DIR": within})
+    assert "it comes from VAULTSYNC_STATE_DIR" in " ".join(by_variable("status", vault, expect=2).split())
+    config = Path(vaultsync.environment["HOME"]) / ".config"
+    write(config, {"vaultsync/config.yaml": f"state_dir: {within}\n"})
+    by_config = {name: each for name, each in vaultsync.environment.items() if name != "VAULTSYNC_STATE_DIR"}
+    told = Installed({**by_config, "XDG_CONFIG_HOME": str(config)})("log", vault, expect=2)
+    assert "it comes from `state_dir` in" in " ".join(told.split())
+
+
+def test_a_state_folder_beside_the_vault_and_around_it_is_taken(
+    vaultsync: Installed, vault: Path, tmp_path: Path
+) -> None:
+    beside = vault.with_name("vault-state")
+    vaultsync("reconcile", vault, "--state-dir", beside, *TODAY)
+    vaultsync("reconcile", vault, "--state-dir", tmp_path, *TODAY)
+    assert len(list(tmp_path.glob("vault-*/state.db"))) == 1
+    assert len(list(beside.glob("*/state.db"))) == 1
 
 
 def test_a_copied_row_is_told_once_and_not_rolled_up(vaultsync: Installed, vault: Path) -> None:

@@ -39,6 +39,7 @@ def demo_command(
 ) -> None:
     """Write an example vault, run a cycle, and show what happened."""
     clock = Clock(today=today)
+    state_of(load_settings(folder.resolve()), state_dir)  # refused, if at all, before anything is written
     root = _write_vault(folder, dt.date.fromisoformat(clock.date(_ZONE)))
     _forget_predecessor(root, state_dir)
     # Nobody else is writing in a folder made a moment ago.

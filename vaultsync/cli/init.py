@@ -14,7 +14,7 @@ import pendulum
 import typer
 
 from vaultsync.cli.config_file import PEOPLE_BASE, config_text, people_base_path
-from vaultsync.cli.opening import find_vault, opened
+from vaultsync.cli.opening import find_vault, opened, state_of
 from vaultsync.cli.options import StateDirOption, TodayOption, VaultArgument
 from vaultsync.cli.surveyed import surveyed_unopened
 from vaultsync.cli.terminal import console, progress, safe
@@ -56,6 +56,7 @@ def init_command(
         raise ConfigError("--owner: expected a person's name")
     clock = Clock(today=today)
     given = None if owner is None else (clean_name(owner), "as you said")
+    state_of(load_settings(root), state_dir)  # refused, if at all, before anything is written
     name, why = given or _guess_owner(root, clock)
     zone = _local_zone()
     text = config_text(name, zone)

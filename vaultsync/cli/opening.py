@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from vaultsync.errors import VaultError
+from vaultsync.config import user_config_file
+from vaultsync.errors import ConfigError, VaultError
 from vaultsync.settings import Settings, load_settings
 from vaultsync.storage.damage import OnDamage
 from vaultsync.storage.folder import state_folder
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from vaultsync.cycle import Wheel
 
 VAULT_VARIABLE = "VAULTSYNC_VAULT"
+_STATE_VARIABLE = "VAULTSYNC_STATE_DIR"
 
 
 def find_vault(given: Path | None) -> Path:
@@ -48,9 +50,32 @@ def find_vault(given: Path | None) -> Path:
 
 
 def state_of(settings: Settings, state_dir: Path | None) -> Path:
-    """Return the folder that holds this vault's state."""
-    base = state_dir or settings.config.machine.state_dir or platformdirs.user_state_path("vaultsync", appauthor=False)
-    return state_folder(base, settings.root)
+    """Return the folder that holds this vault's state. Raises ConfigError for one within the vault."""
+    base, origin = _base_of_states(settings, state_dir)
+    folder = state_folder(base, settings.root)
+    place = Path(os.path.realpath(folder))
+    # By identity: a file system may spell one folder in several ways.
+    if any(_is_same(above, settings.root) for above in (place, *place.parents)):
+        why = f"the state of the vault {settings.root} would lie within it, where backups would be read as notes"
+        raise ConfigError(f"{place}: {why}; it comes from {origin}: name a folder outside of the vault")
+    return folder
+
+
+def _base_of_states(settings: Settings, state_dir: Path | None) -> tuple[Path, str]:
+    """Return where states are kept, and who says so."""
+    if state_dir is not None:
+        is_variable = os.environ.get(_STATE_VARIABLE) == str(state_dir)
+        return state_dir, _STATE_VARIABLE if is_variable else "--state-dir"
+    if settings.config.machine.state_dir is not None:
+        return settings.config.machine.state_dir, f"`state_dir` in {user_config_file()}"
+    return platformdirs.user_state_path("vaultsync", appauthor=False), f"no --state-dir and no {_STATE_VARIABLE}"
+
+
+def _is_same(folder: Path, root: Path) -> bool:
+    try:
+        return folder == root or folder.samefile(root)
+    except OSError:
+        return False
 
 
 def waits(machine: MachineConfig, *, daemon: bool) -> Waits:

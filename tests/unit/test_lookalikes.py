@@ -111,6 +111,19 @@ def test_an_alias_stands_for_its_person() -> None:
     assert found(person, "Annie Ruizzova") == {"Annie Ruizzova": (("Ana Ruiz",), Likeness.SLIP)}
 
 
+@pytest.mark.parametrize("fixed", [True, False])
+@pytest.mark.parametrize("other", ["Jonathan", "Jonathán", "Johnathan"])
+def test_an_alias_of_two_people_makes_them_no_one_person(other: str, *, fixed: bool) -> None:
+    ann = Name("Ann Wood", 1, fixed=fixed, aliases=("Jonathan",))
+    karl = Name("Karl Berg", fixed=fixed, aliases=(other,))
+    assert found(ann, karl) == {}
+
+
+def test_a_name_spelt_as_an_alias_of_two_people_may_be_either() -> None:
+    ann, karl = (Name(name, 1, fixed=True, aliases=("Sam",)) for name in ("Ann Wood", "Karl Berg"))
+    assert found(ann, karl, "Sàm") == {"Sàm": (("Ann Wood", "Karl Berg"), Likeness.SPELLING)}
+
+
 def test_two_people_with_notes_are_told_only_where_just_the_spelling_differs() -> None:
     assert found(ANA, Name("Ána Ruíz", 1, fixed=True))
     assert found(Name("Tomer Hagay", fixed=True), Name("Tomer Haggay", fixed=True)) == {}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import unicodedata
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -230,6 +231,24 @@ def test_a_name_beats_an_alias_and_the_clash_is_told() -> None:
     assert [(problem.path, problem.what.split(":")[0]) for problem in problems] == [
         ("People/Ana.md", "alias 'Bo' of Ana is left out"),
         ("People/Ana.md", "an empty alias of Ana is left out"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "clash",
+    [
+        {"owner": "annie"},
+        {"aliases": {"Annie": ()}},
+        {"candidates": [PersonSource("Annie", (), "Tasks/@Annie.md", "index")]},
+    ],
+    ids=["the owner", "a name in the config", "an index note"],
+)
+def test_a_name_that_two_people_had_as_an_alias_is_a_person_and_the_clash_is_told(clash: dict[str, Any]) -> None:
+    sources = [PersonSource("Ana Ruiz", ("Annie",)), PersonSource("Johanna Berg", ("Annie",))]
+    roster, problems = build_roster([*sources, *clash.pop("candidates", ())], **clash)
+    assert (len(roster.people), roster.ambiguous) == (3, {})
+    assert [problem.what for problem in problems] == [
+        f"alias 'Annie' of {person} is left out: it is a person's name" for person in ("Ana Ruiz", "Johanna Berg")
     ]
 
 

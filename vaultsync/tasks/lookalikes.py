@@ -82,6 +82,10 @@ class _Spelling:
     def letters(self) -> str:
         return "".join(self.words)
 
+    @property
+    def is_alias(self) -> bool:
+        return self.text != self.name.text
+
 
 @dataclass(slots=True)
 class _Search:
@@ -150,10 +154,17 @@ def _find_same(spellings: Sequence[_Spelling], search: _Search) -> None:
         by_words[tuple(sorted(set(each.words)))].append(each)
         by_words[each.letters].append(each)
     for group in by_words.values():
-        names = {each.name.text: each for each in group}
+        names: dict[str, _Spelling] = {}
+        for each in group:
+            names.setdefault(each.name.text, each)  # the name itself comes before its aliases
         first, *others = sorted(names.values(), key=_rank)
+        holders = [each for each in names.values() if each.is_alias]
+        if len(holders) > 1:
+            # What several people are called makes them no less several; whoever bears it as a name may be any of them.
+            others = [each for each in names.values() if not each.is_alias]
+        people = [each.name.text for each in holders] if len(holders) > 1 else [first.name.text]
         for each in others:
-            search.add(each.name.text, [first.name.text], _why_same(each, first))
+            search.add(each.name.text, people, _why_same(each, first))
 
 
 def _why_same(one: _Spelling, other: _Spelling) -> Likeness:
@@ -178,7 +189,11 @@ def _find_slips(spellings: Sequence[_Spelling], search: _Search) -> None:
         keys = _shortened(text, 2 if len(each.letters) in _TWO_SLIPS else 1)
         if not each.name.fixed:
             near = {other.name.text: other for key in keys for other in nearby.get(key, ()) if other is not each}
-            people = [name for name, other in near.items() if _is_slip(each, other, words)]
+            people = [
+                name
+                for name, other in near.items()
+                if not (each.is_alias and other.is_alias) and _is_slip(each, other, words)
+            ]
             search.add(each.name.text, people, Likeness.SLIP)
         for key in keys:
             nearby[key].append(each)

@@ -153,12 +153,13 @@ class _Draft:
             if not alias_key:
                 self.problems.append(Problem(path, None, f"an empty alias of {person} is left out"))
             elif alias_key in self.names and alias_key != key:
-                self.problems.append(
-                    Problem(path, None, f"alias {clean_name(alias)!r} of {person} is left out: it is a person's name")
-                )
+                self._leave_out(clean_name(alias), person, path)
             elif alias_key != key:
                 self.fits.setdefault(alias_key, {}).setdefault(key, clean_name(alias))
         return person
+
+    def _leave_out(self, alias: str, person: str, path: str) -> None:
+        self.problems.append(Problem(path, None, f"alias {alias!r} of {person} is left out: it is a person's name"))
 
     def roster(self, owner: str | None, nobody: set[str]) -> Roster:
         people = {key: name for key, name in self.names.items() if key not in nobody}
@@ -167,6 +168,9 @@ class _Draft:
         ambiguous: dict[str, tuple[str, ...]] = {}
         aliases: dict[str, list[str]] = {}
         for alias_key, fits in sorted(self.fits.items()):
+            if alias_key in people:  # two had it before the owner, the config or an index note made it a name
+                for key in sorted(fits.keys() & people.keys()):
+                    self._leave_out(fits[key], people[key], "")
             if alias_key in known:
                 continue
             for key in sorted(fits.keys() & people.keys()):

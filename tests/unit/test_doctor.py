@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
@@ -132,6 +133,51 @@ def test_first_of_all_a_tap_that_would_complete_a_proposal_is_told_of(tmp_path: 
     assert tap.kind is Kind.TAP
     assert '"symbol": "?", "name": "Proposed", "nextStatusSymbol": " "' in tap.mend
     assert [each.kind for each in more] == [Kind.HIDDEN]
+
+
+def custom(*statuses: tuple[str, str, str]) -> str:
+    """The plugin's settings with custom statuses: symbol, name, next symbol."""
+    core = [(" ", "Todo", "x", "TODO"), ("x", "Done", " ", "DONE")]
+    entries = [
+        {"symbol": symbol, "name": name, "nextStatusSymbol": following, "type": kind}
+        for symbol, name, following, kind in (*core, *((*status, "TODO") for status in statuses))
+    ]
+    return json.dumps({"statusSettings": {"coreStatuses": entries[:2], "customStatuses": entries[2:]}})
+
+
+@pytest.mark.parametrize(
+    ("statuses", "config", "told"),
+    [
+        pytest.param([("p", "Proposed", " ")], "", [], id="another symbol means proposed, and is in order"),
+        pytest.param([("p", "Proposed", "x"), ("?", "Question", " ")], "", ["p"], id="another one, that completes"),
+        pytest.param([("?", "Question", "x")], "", [], id="no proposal"),
+        pytest.param([("?", "Question", "x")], "?: proposed", ["?"], id="one by the config"),
+        pytest.param([], "p: proposed", ["?", "p"], id="several"),
+        pytest.param([("p", "Proposed", "x"), ("q", "Proposed", "p")], "", ["p"], id="one of several"),
+    ],
+)
+def test_a_tap_is_told_of_for_each_symbol_that_means_proposed_and_completes(
+    statuses: list[tuple[str, str, str]], config: str, told: list[str], tmp_path: Path
+) -> None:
+    own = f"{CONFIG['vaultsync.yaml']}statuses:\n  {config}\n" if config else CONFIG["vaultsync.yaml"]
+    files = {"A.md": "- [p] Call\n- [?] Write\n", TASKS: custom(*statuses), "vaultsync.yaml": own}
+    taps = [each for each in findings(tmp_path, files) if each.kind is Kind.TAP]
+    assert [each.what.split(" would ")[0] for each in taps] == (
+        ["A tap on " + " or ".join(f"[{symbol}]" for symbol in told)] if told else []
+    )
+    for each in taps:
+        lines = [json.loads(line) for line in each.mend.split("\n") if line.strip().startswith("{")]
+        names = {symbol: name for symbol, name, _ in statuses}
+        assert [(line["symbol"], line["name"], line["nextStatusSymbol"]) for line in lines] == [
+            *((symbol, names.get(symbol, "Proposed"), " ") for symbol in told),
+            ("R", "Rejected", " "),
+        ]
+
+
+def test_a_symbol_that_only_the_config_calls_proposed_is_told_of_as_a_tap_alone(tmp_path: Path) -> None:
+    own = f"{CONFIG['vaultsync.yaml']}statuses:\n  p: proposed\n"
+    files = {"A.md": "- [p] Call\n", TASKS: custom(), "vaultsync.yaml": own}
+    assert [each.kind for each in findings(tmp_path, files)] == [Kind.TAP]
 
 
 def test_a_registered_tap_is_in_order(tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ from vaultsync.clock import Clock
 from vaultsync.config import VAULT_FILES
 from vaultsync.doctor.taps import tap_advice
 from vaultsync.errors import ConfigError
-from vaultsync.obsidian import read_vault_settings
 from vaultsync.settings import load_settings
 from vaultsync.storage import vault as files
 from vaultsync.storage.damage import OnDamage
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from vaultsync.obsidian import VaultSettings
     from vaultsync.outcome import Outcome
+    from vaultsync.settings import Settings
     from vaultsync.tasks.note import Note
 
 _AT_LEAST = 0.5  # share of the meetings at which the owner is taken to have been
@@ -48,7 +47,8 @@ def init_command(
 ) -> None:
     """Look at the vault, write .vaultsync/config.yaml, and say what a first cycle would do."""
     root = find_vault(vault)
-    _advise_on_taps(root, read_vault_settings(root))
+    settings = load_settings(root)
+    _advise_on_taps(settings)
     for file in VAULT_FILES:
         if (root / file).exists():
             raise ConfigError(f"{root / file} is there already; edit it, or delete it and run init again")
@@ -56,7 +56,7 @@ def init_command(
         raise ConfigError("--owner: expected a person's name")
     clock = Clock(today=today)
     given = None if owner is None else (clean_name(owner), "as you said")
-    state_of(load_settings(root), state_dir)  # refused, if at all, before anything is written
+    state_of(settings, state_dir)  # refused, if at all, before anything is written
     name, why = given or _guess_owner(root, clock)
     zone = _local_zone()
     text = config_text(name, zone)
@@ -73,11 +73,11 @@ def init_command(
     _tell(vault, outcome)
 
 
-def _advise_on_taps(root: Path, found: VaultSettings) -> None:
+def _advise_on_taps(settings: Settings) -> None:
     """Print what to add to the Tasks plugin's statuses, if a tap on a proposal would complete it."""
     out = console()
-    for number, line in enumerate(advice := tap_advice(root, found)):
-        out.print(line, style="" if number else "bold yellow")
+    for number, line in enumerate(advice := tap_advice(settings)):
+        out.print(safe(line), style="" if number else "bold yellow")
     if advice:
         out.print("")
 

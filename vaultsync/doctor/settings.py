@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def tap_findings(settings: Settings) -> Iterator[Finding]:
     """Yield that a tap on a proposal completes it, with the lines that register the status."""
-    advice = tap_advice(settings.root, settings.obsidian)
+    advice = tap_advice(settings)
     if advice:
         yield Finding(Kind.TAP, plugin_file(settings.obsidian), None, advice[0], "\n".join(advice[1:]))
 

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from vaultsync.model import INVALID
+from vaultsync.model import INVALID, Role
 from vaultsync.reconcile.edit import PlannedEdit
 from vaultsync.reconcile.findings import Finding, Kind
 from vaultsync.reconcile.stray import STRAY_ID
@@ -136,7 +136,7 @@ def status_findings(tasks: Iterable[SourceTask], rules: Rules, *, plugin: bool) 
             what = "which Tasks takes for no task" if status and status.type == "NON_TASK" else "which has no role"
             mend = f'if they are to be rolled up, give it one under `statuses` in the config, as in "{symbol}": todo'
             yield Finding(Kind.STATUS, *place, f"{count}, {what}; here is the first", mend)
-        elif plugin and status is None and symbol != "?":  # of `?` the tap is told
+        elif plugin and status is None and role is not Role.PROPOSED:  # of a proposal the tap is told
             following = status_of(symbol, rules.tasks).next
             what = f"which Tasks doesn't know: it counts as open there, and a tap makes it [{following}]"
             mend = f'in Obsidian: Settings, Tasks, Task statuses; add one with the symbol "{symbol}"'

@@ -359,12 +359,13 @@ class Wheel:
         """Return the seconds until this replica may make index notes, 0 if it may.
 
         One that meets ids in the notes before it has made any is new to a vault that may still be arriving. It waits
-        until nothing has changed for `replica_wait`; that it needn't any more is kept in the state.
+        until nothing has changed for `replica_wait`; that it needn't any more is kept in the state. Our own writes
+        count: a note that `doctor` mended, say, has not been there for longer.
         """
         notes = self.scanner.notes
         if ARRIVED in self.state.marks or not has_own_ids(notes.values()):
             return 0.0
-        return max(0.0, self.waits.replica_wait - min(map(self.scanner.age, notes), default=float("inf")))
+        return max(0.0, self.waits.replica_wait - min(map(self.scanner.rest, notes), default=float("inf")))
 
     def _halt_if_suspicious(self, plan: Plan, snapshot: Snapshot, *, force: bool) -> None:
         safety, looked_at = self.settings.config.vault.safety, self.snapshots.looked_at

@@ -127,6 +127,11 @@ class Scanner:
         changed = self.changed_at.get(path)
         return float("inf") if changed is None else self.clock.monotonic() - changed
 
+    def rest(self, path: str) -> float:
+        """Return the seconds since anybody last changed a note, we too; of our own writes the file's time tells."""
+        since = self.clock.now() - self._stamps[path].mtime_ns / 1e9
+        return min(self.age(path), max(0.0, since)) if since >= -_FRESH else self.age(path)
+
     def forget_changes(self, before: float) -> None:
         """Forget the changes before a moment (monotonic) that no waiting period reaches back to."""
         self.changed_at = {path: at for path, at in self.changed_at.items() if at >= before}

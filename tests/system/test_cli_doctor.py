@@ -167,6 +167,17 @@ def test_what_was_written_is_known_as_ours_so_that_no_cycle_waits_for_it(quick: 
     state.close()
 
 
+def test_a_new_replica_whose_lines_were_mended_still_waits_for_the_others(quick: InProcess, export: Path) -> None:
+    write(export, {NOTE: "- [ ] Ask @Tobias Wren ^t-aaaaaaaa\n- [ ] Call 📅 2025-11-20 @Tobias Wren\n"})
+    for other in (export / "People").iterdir():
+        os.utime(other, (0, 0))
+    quick("doctor", export, "--fix", *TODAY)
+    assert text(export).endswith("- [ ] Call @Tobias Wren 📅 2025-11-20\n")
+    report = quick.json("reconcile", export, *TODAY, expect=4)
+    assert "others may still be arriving" in report["problems"][0]["what"]
+    assert not (export / "Tasks").exists()
+
+
 def test_beside_a_daemon_the_lines_are_mended_too(
     vaultsync: Installed, export: Path, daemon: Callable[..., subprocess.Popen[bytes]]
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import errno
+import os
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,9 +13,6 @@ from system.installed import Installed, write
 
 from vaultsync.cli.config_file import config_text
 from vaultsync.config import VaultConfig, load
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CONFIG = ".vaultsync/config.yaml"
 PLUGIN = ".obsidian/plugins/obsidian-tasks-plugin/data.json"
@@ -65,6 +64,27 @@ def test_a_state_folder_within_the_vault_is_refused_before_the_config_is_written
     assert list(fresh.rglob("config.yaml")) == []
 
 
+def test_a_config_that_cannot_be_written_is_told(quick: InProcess, tmp_path: Path) -> None:
+    write(tmp_path, {"vault/.vaultsync": "a file where the folder would be"})
+    assert "config.yaml: can't be written: File exists" in quick("init", tmp_path / "vault", expect=2)
+
+
+def test_a_config_that_cannot_be_looked_at_is_told(
+    quick: InProcess, fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vaultsync.cli.init.VAULT_FILES", (f"{'long' * 100}.yaml",))
+    assert "can't be looked at: File name too long" in quick("init", fresh, expect=2)
+
+
+def test_a_table_of_people_that_cannot_be_made_leaves_the_rest_as_it_is(quick: InProcess, tmp_path: Path) -> None:
+    vault = tmp_path / "vault"
+    write(vault, {"Tasks": "a file where the folder would be", "n.md": "- [ ] Oil the winch @Tobias Wren\n"})
+    told = quick("init", vault, expect=4)
+    assert "People.base: can't be written" in told
+    assert "A first cycle would" in told
+    assert (vault / CONFIG).exists()
+
+
 def test_the_first_cycle_is_told_and_not_done(vaultsync: Installed, fresh: Path) -> None:
     before = {file: file.read_bytes() for file in fresh.rglob("*.md")}
     told = vaultsync("init", fresh, "--owner", "Ines Halloran")
@@ -102,6 +122,21 @@ def test_what_a_tap_would_do_comes_first(quick: InProcess, fresh: Path, statuses
     told = quick("init", fresh)
     assert told.startswith("A tap on [?] would complete") is advised
     assert ('{"symbol": "?", "name": "Proposed", "nextStatusSymbol": " "' in told) is advised
+
+
+def test_a_folder_of_plugins_that_may_not_be_searched_gives_no_advice(
+    quick: InProcess, fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(fresh, {PLUGIN: "{}"})
+    look = Path.is_dir
+
+    def is_dir(path: Path) -> bool:
+        if path.name == "obsidian-tasks-plugin":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return look(path)
+
+    monkeypatch.setattr(Path, "is_dir", is_dir)
+    assert quick("init", fresh).startswith("Wrote")
 
 
 def test_every_commented_setting_is_the_default() -> None:

@@ -21,7 +21,7 @@ from vaultsync.cli.terminal import console, progress, safe
 from vaultsync.clock import Clock
 from vaultsync.config import VAULT_FILES
 from vaultsync.doctor.taps import tap_advice
-from vaultsync.errors import ConfigError
+from vaultsync.errors import ConfigError, VaultError
 from vaultsync.settings import load_settings
 from vaultsync.storage import vault as files
 from vaultsync.storage.damage import OnDamage
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from vaultsync.settings import Settings
     from vaultsync.tasks.note import Note
 
+_PROBLEMS = 4  # exit code: done, but problems remain
 _AT_LEAST = 0.5  # share of the meetings at which the owner is taken to have been
 
 
@@ -49,9 +50,7 @@ def init_command(
     root = find_vault(vault)
     settings = load_settings(root)
     _advise_on_taps(settings)
-    for file in VAULT_FILES:
-        if (root / file).exists():
-            raise ConfigError(f"{root / file} is there already; edit it, or delete it and run init again")
+    _require_no_config(root)
     if owner is not None and not clean_name(owner):
         raise ConfigError("--owner: expected a person's name")
     clock = Clock(today=today)
@@ -61,16 +60,15 @@ def init_command(
     zone = _local_zone()
     text = config_text(name, zone)
     out = console()
-    files.create(root, VAULT_FILES[0], text.encode("utf-8"))
+    _create(root, VAULT_FILES[0], text.encode("utf-8"))
     out.print(safe(f"Wrote {VAULT_FILES[0]}: owner {name or 'unknown'} ({why}), timezone {zone or 'unknown'}."))
     only_looks = opened(root, None, state_dir, clock, lock=False, patient=False, on_damage=OnDamage.STAND_IN)
     with only_looks as wheel, progress() as show:
-        base = people_base_path(wheel.settings.config.vault.overview)
-        if not (root / base).exists():
-            files.create(root, base, PEOPLE_BASE.encode())
-            out.print(safe(f"Wrote {base}: a table of people for Obsidian's Bases."))
+        is_whole = _make_people_base(root, people_base_path(wheel.settings.config.vault.overview))
         outcome = wheel.turn(dry_run=True, progress=show)
     _tell(vault, outcome)
+    if not is_whole:
+        raise typer.Exit(_PROBLEMS)
 
 
 def _advise_on_taps(settings: Settings) -> None:
@@ -80,6 +78,37 @@ def _advise_on_taps(settings: Settings) -> None:
         out.print(safe(line), style="" if number else "bold yellow")
     if advice:
         out.print("")
+
+
+def _require_no_config(root: Path) -> None:
+    for file in VAULT_FILES:
+        try:
+            is_there = (root / file).exists()
+        except OSError as error:
+            raise ConfigError(f"{root / file}: can't be looked at: {error.strerror}") from error
+        if is_there:
+            raise ConfigError(f"{root / file} is there already; edit it, or delete it and run init again")
+
+
+def _create(root: Path, path: str, content: bytes) -> None:
+    try:
+        files.create(root, path, content)
+    except (OSError, files.TargetChangedError, files.WriteRefusedError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise VaultError(f"{root / path}: can't be written: {why}") from error
+
+
+def _make_people_base(root: Path, path: str) -> bool:
+    """Make the table of people where there is none; tell whether there is one now. The config is good without it."""
+    try:
+        if (root / path).exists():
+            return True
+        _create(root, path, PEOPLE_BASE.encode())
+    except (OSError, VaultError) as error:
+        console().print(safe(f"problem  {error}"), style="yellow")
+        return False
+    console().print(safe(f"Wrote {path}: a table of people for Obsidian's Bases."))
+    return True
 
 
 def _guess_owner(root: Path, clock: Clock) -> tuple[str | None, str]:

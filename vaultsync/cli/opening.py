@@ -33,8 +33,16 @@ _STATE_VARIABLE = "VAULTSYNC_STATE_DIR"
 def find_vault(given: Path | None) -> Path:
     """Return the vault's root: the argument, else VAULTSYNC_VAULT, else the nearest parent folder with `.obsidian`.
 
-    Raises VaultError when there is none.
+    Raises VaultError when there is none, or when the system won't say.
     """
+    try:
+        return _found(given)
+    except OSError as error:  # no permission, a name too long, a current folder that is gone
+        where = error.filename or "the current folder"
+        raise VaultError(f"{where}: can't be looked at: {error.strerror}") from error
+
+
+def _found(given: Path | None) -> Path:
     named = given or (Path(os.environ[VAULT_VARIABLE]) if os.environ.get(VAULT_VARIABLE) else None)
     if named is not None:
         if not named.is_dir():

@@ -32,8 +32,11 @@ def plugin_file(found: VaultSettings) -> str:
 
 
 def has_plugin(root: Path, found: VaultSettings) -> bool:
-    """Tell whether the Tasks plugin is installed."""
-    return (root / found.config_folder / _TASKS_PLUGIN).is_dir()
+    """Tell whether the Tasks plugin is installed, as far as the system lets us look."""
+    try:
+        return (root / found.config_folder / _TASKS_PLUGIN).is_dir()
+    except OSError:
+        return False
 
 
 def tap_advice(settings: Settings) -> list[str]:

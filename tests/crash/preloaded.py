@@ -13,7 +13,7 @@ import sys
 import time
 from typing import Any
 
-from vaultsync.cli.app import main
+from vaultsync.cli.start import main
 
 
 def child(order: dict[str, Any]) -> None:

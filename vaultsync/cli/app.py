@@ -1,11 +1,10 @@
-"""The `vaultsync` command: its subcommands, and how errors become messages and exit codes.
+"""The `vaultsync` command and its subcommands; how an error ends one is left to `start`.
 
 A subcommand's module is loaded when it is called or asked for help: most of what one needs, the others don't.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -13,8 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
-
-from vaultsync.errors import VaultsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,18 +102,3 @@ def _vaultsync(
     ] = False,
 ) -> None:
     """Roll an Obsidian vault's proposed tasks up into one plain note per person, and keep both ends the same."""
-
-
-def main() -> None:
-    """Run the command line; an error of ours ends it with its message and its exit code."""
-    try:
-        app()
-    except VaultsyncError as error:
-        from vaultsync.cli.terminal import console, safe_lines  # noqa: PLC0415 - needed for errors alone
-
-        console(stderr=True).print(safe_lines(f"vaultsync: {error}"), style="red")
-        sys.exit(error.exit_code)
-
-
-if __name__ == "__main__":
-    main()

@@ -8,16 +8,34 @@ from __future__ import annotations
 
 import sys
 
+from vaultsync.cli.streams import ReaderGoneError, checked_streams
+from vaultsync.errors import VaultsyncError
+
+_INTERRUPTED = 130  # what a shell reports of a command that was interrupted
+
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; an error of ours ends it with its message and its exit code."""
+    try:
+        with checked_streams():
+            _run()
+    except ReaderGoneError as error:
+        sys.exit(error.exit_code)
+    except VaultsyncError as error:
+        from vaultsync.cli.terminal import console, safe_lines  # noqa: PLC0415 - needed for errors alone
+
+        console(stderr=True).print(safe_lines(f"vaultsync: {error}"), style="red")
+        sys.exit(error.exit_code)
+
+
+def _run() -> None:
     match sys.argv[1:]:
         case ["line", ("parse" | "set" | "next") as name]:
             _filter(name)
         case _:
-            from vaultsync.cli import app  # noqa: PLC0415 - see above
+            from vaultsync.cli.app import app  # noqa: PLC0415 - see above
 
-            app.main()
+            app()
 
 
 def _filter(name: str) -> None:
@@ -25,7 +43,5 @@ def _filter(name: str) -> None:
 
     try:
         answer_all(ANSWERS[name], sys.stdin.buffer, sys.stdout.buffer)
-    except (BrokenPipeError, KeyboardInterrupt):
-        # Nobody reads on: what is left in the buffer must not be written when the interpreter ends.
-        sys.stderr.close()
-        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)

@@ -77,6 +77,19 @@ def test_each_shape_of_reconciles_conflicts_is_in_that_of_conflicts(quick: InPro
     } == reconciled
 
 
+def test_a_status_is_told_as_its_box_which_may_be_blank(quick: InProcess, vault: Path) -> None:
+    quick("reconcile", vault, *TODAY)
+    edit(vault, DAILY, "- [ ] Oil", "- [-] Oil")
+    edit(vault, TOBIAS, "- [ ] Oil", "- [/] Oil")
+    quick("reconcile", vault, *TODAY, expect=4)
+    edit(vault, DAILY, "- [-] Oil", "- [ ] Oil")
+    edit(vault, TOBIAS, "- [/] Oil", "- [x] Oil")
+    told = quick("reconcile", vault, *TODAY, expect=4)
+    assert f"conflict  {DAILY}:3  status: the note says [ ]; {TOBIAS}: [x]\n" in told
+    told = quick("conflicts", vault, *TODAY, expect=4)
+    assert "    [ ]  in the note\n    [x]  in" in told
+
+
 def test_without_conflicts_there_is_nothing_to_tell(quick: InProcess, vault: Path) -> None:
     quick("reconcile", vault, *TODAY)
     assert quick.json("conflicts", vault, *TODAY) == {"vault": str(vault), "conflicts": [], "skipped": []}

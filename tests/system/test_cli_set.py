@@ -134,7 +134,7 @@ def test_where_takes_the_filtered_tasks_that_the_verb_fits(quick: InProcess, set
 def test_a_row_that_says_otherwise_is_a_conflict_and_neither_is_lost(quick: InProcess, settled: Path) -> None:
     edit(settled, TOBIAS, "- [?] Call", "- [x] Call")
     told = quick("set", f"{HARBOUR}:8", "reject", "--vault", settled, *TODAY, expect=4)
-    assert f"conflict  {HARBOUR}:8  status: {TOBIAS}: x" in told
+    assert f"conflict  {HARBOUR}:8  status: the note says [-]; {TOBIAS}: [x]" in told
     assert "- [-] Call the ferry office" in (settled / HARBOUR).read_text()
     assert "- [x] Call the ferry office" in (settled / TOBIAS).read_text()
 

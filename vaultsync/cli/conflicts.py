@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from vaultsync.cli.opening import opened
 from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, TodayOption, VaultArgument
-from vaultsync.cli.report import ConflictReport, RowReport
+from vaultsync.cli.report import ConflictReport, RowReport, shown_value
 from vaultsync.cli.surveyed import surveyed
 from vaultsync.cli.terminal import command_name, console, print_json, progress, safe
 from vaultsync.clock import Clock
@@ -123,11 +123,6 @@ def _last_known(key: str, found: Survey, wheel: Wheel) -> str:
     return read_text(line, found.roster, rules.assignees).prose if line else ""
 
 
-def _shown(field: str, value: str) -> str:
-    """Return a value as it is told: a status as its box, which may be a blank one."""
-    return f"[{value}]" if field == "status" else value or "none"
-
-
 def _tell(standing: list[StandingReport]) -> None:
     out = console()
     for (path, line, _), group in itertools.groupby(standing, key=lambda each: (each.path, each.line, each.id)):
@@ -139,10 +134,10 @@ def _tell(standing: list[StandingReport]) -> None:
                 out.print(f"  {GONE}, or keep it:")
             else:
                 out.print(f"  {each.field}")
-                out.print(safe(f"    {_shown(each.field, each.source)}  in the note"), style="yellow")
+                out.print(safe(f"    {shown_value(each.field, each.source)}  in the note"), style="yellow")
             for row in each.rows:
                 where = row.path if row.line is None else f"{row.path}:{row.line}"
-                out.print(safe(f"    {_shown(each.field, row.value)}  in {where}"), style="yellow")
+                out.print(safe(f"    {shown_value(each.field, row.value)}  in {where}"), style="yellow")
             for command in each.commands:
                 out.print(safe(f"  {command}"), style="dim")
     if standing:

@@ -11,7 +11,7 @@ import typer
 
 from vaultsync.cli.opening import entered, wheel_of
 from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, TodayOption, VaultArgument
-from vaultsync.cli.report import SKIPPED, cycle_report, halted_report, resting_report
+from vaultsync.cli.report import SKIPPED, conflict_line, cycle_report, halted_report, resting_report
 from vaultsync.cli.terminal import console, counted, print_json, progress, safe
 from vaultsync.clock import Clock
 from vaultsync.errors import HaltError
@@ -100,10 +100,7 @@ def _tell(report: CycleReport, outcome: Outcome | None) -> None:
     counts = f"{report.notes} notes, {report.tasks} tasks, {report.people} people, {report.seconds:.1f} s."
     out.print(counts, style="dim")
     for conflict in report.conflicts:
-        rows = "; ".join(f"{row.path}: {row.value or 'none'}" for row in conflict.rows)
-        source = conflict.source or "none"
-        place = conflict.path if conflict.line is None else f"{conflict.path}:{conflict.line}"
-        out.print(safe(f"conflict  {place}  {conflict.field}: the note says {source}; {rows}"), style="yellow")
+        out.print(safe(conflict_line(conflict)), style="yellow")
     for problem in report.problems:
         place = problem.path if problem.line is None else f"{problem.path}:{problem.line}"
         said = f"skipped  {place}  it is being written; run again"

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 if TYPE_CHECKING:
     from vaultsync.outcome import Outcome
+    from vaultsync.reconcile.plan import Conflict
     from vaultsync.storage.rest import RestRecord
 
 SKIPPED = "skipped: it is being written"
@@ -76,6 +77,33 @@ class CycleReport(BaseModel):
     seconds: float
 
 
+def conflict_report(conflict: Conflict) -> ConflictReport:
+    """Report a field in conflict."""
+    held = conflict.disagreement
+    return ConflictReport(
+        id=conflict.key.rpartition("#^")[2],
+        field=conflict.field,
+        source=held.source,
+        row=next(iter(held.rows.values()), ""),
+        rows=[RowReport(path=path, value=value) for path, value in held.rows.items()],
+        path=conflict.path,
+        line=conflict.line,
+    )
+
+
+def conflict_line(conflict: ConflictReport) -> str:
+    """Say in one line where a field is in conflict, and what each side holds."""
+    place = conflict.path if conflict.line is None else f"{conflict.path}:{conflict.line}"
+    rows = "; ".join(f"{row.path}: {shown_value(conflict.field, row.value)}" for row in conflict.rows)
+    source = shown_value(conflict.field, conflict.source)
+    return f"conflict  {place}  {conflict.field}: the note says {source}; {rows}"
+
+
+def shown_value(field: str, value: str) -> str:
+    """Return a value as it is told: a status as its box, which may be a blank one."""
+    return f"[{value}]" if field == "status" else value or "none"
+
+
 def cycle_report(outcome: Outcome, vault: str, seconds: float, *, dry_run: bool) -> CycleReport:
     """Report one turn of the wheel."""
     plan = outcome.plan
@@ -104,18 +132,7 @@ def cycle_report(outcome: Outcome, vault: str, seconds: float, *, dry_run: bool)
             )
             for note in plan.counted
         ],
-        conflicts=[
-            ConflictReport(
-                id=conflict.key.rpartition("#^")[2],
-                field=conflict.field,
-                source=conflict.disagreement.source,
-                row=next(iter(conflict.disagreement.rows.values()), ""),
-                rows=[RowReport(path=path, value=value) for path, value in conflict.disagreement.rows.items()],
-                path=conflict.path,
-                line=conflict.line,
-            )
-            for conflict in plan.conflicts
-        ],
+        conflicts=[conflict_report(conflict) for conflict in plan.conflicts],
         problems=[
             *(ProblemReport(path=p.path, line=p.line, what=p.what) for p in outcome.problems),
             *(ProblemReport(path=path, line=None, what=SKIPPED) for path in outcome.skipped),

@@ -24,6 +24,7 @@ from vaultsync.cli.filters import (
 from vaultsync.cli.opening import opened
 from vaultsync.cli.options import ConfigOption, StateDirOption, TodayOption, VaultOption
 from vaultsync.cli.refs import tasks_at
+from vaultsync.cli.report import conflict_line, conflict_report
 from vaultsync.cli.surveyed import surveyed
 from vaultsync.cli.terminal import console, safe
 from vaultsync.clock import Clock
@@ -171,9 +172,7 @@ def _tell(commanded: Commanded, conflicts: Sequence[Conflict], change: _Change, 
     count = len(commanded.edits)
     out.print(f"{count} {'task' if count == 1 else 'tasks'} {'would be ' if dry_run else ''}{change.past}.")
     for conflict in conflicts:
-        told = "; ".join(f"{where}: {value or 'none'}" for where, value in conflict.disagreement.rows.items())
-        place = f"{conflict.path}:{conflict.line}"
-        out.print(safe(f"conflict  {place}  {conflict.field}: {told}"), style="yellow")
+        out.print(safe(conflict_line(conflict_report(conflict))), style="yellow")
     for problem in commanded.problems:
         place = problem.path if problem.line is None else f"{problem.path}:{problem.line}"
         out.print(safe(f"problem  {place}  {problem.what}"), style="yellow")

@@ -20,6 +20,7 @@ from vaultsync.storage.state import StateChanges
 if TYPE_CHECKING:
     from vaultsync.cycle import Wheel
     from vaultsync.reconcile.made_edit import MadeEdit
+    from vaultsync.reconcile.plan import Conflict
     from vaultsync.storage.journal import Run
 
 UNDO = "undo"  # the command as the journal has it, and why it edits a line
@@ -39,11 +40,13 @@ class Undoing:
     texts: dict[str, str] = field(default_factory=dict)  # path -> the note's text afterwards
     problems: list[Problem] = field(default_factory=list)
     number: int | None = None  # the run that it is itself, once written
+    keys: set[str] = field(default_factory=set)  # of the tasks whose lines were put back
+    conflicts: tuple[Conflict, ...] = ()  # theirs, once the rows have followed
 
     @property
     def is_whole(self) -> bool:
         """Tell whether nothing is left to be done by hand."""
-        return not self.problems and all(left.what in EXPECTED for left in self.left)
+        return not self.problems and not self.conflicts and all(left.what in EXPECTED for left in self.left)
 
 
 def run_to_undo(number: int | None, wheel: Wheel) -> Run | None:
@@ -104,6 +107,7 @@ def write_undo(undoing: Undoing, wheel: Wheel, *, alone: bool) -> frozenset[str]
         base = ChainMap(changes.base, state.base)
         for edit in undoing.edits:
             changes.base.update(base_after(base, edit, wheel.settings.rules, disputed=disputed))
+        undoing.keys = set(changes.base)
     state.save(changes)
     return frozenset(digests)
 

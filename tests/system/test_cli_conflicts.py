@@ -112,9 +112,19 @@ def test_a_resolution_can_be_undone_to_the_conflict_that_it_ended(quick: InProce
     before, found = notes(disputed), only(quick, disputed)
     quick("resolve", found["id"], "--keep", keep, "--vault", disputed, *TODAY)
     assert notes(disputed) != before
-    quick("undo", "--vault", disputed, *TODAY)
+    told = quick("undo", "--vault", disputed, *TODAY, expect=4)
+    assert f"conflict  {HARBOUR}:8  due: the note says 2025-11-25; {TOBIAS}: 2025-11-21\n" in told
     assert notes(disputed) == before
     assert only(quick, disputed) == found
+
+
+def test_an_undo_tells_of_the_conflicts_of_its_own_tasks_alone(quick: InProcess, disputed: Path) -> None:
+    quick("set", f"{DAILY}:3", "done", "--vault", disputed, *TODAY)
+    undone = quick.json("undo", "--vault", disputed, *TODAY)
+    assert (len(undone["edits"]), undone["conflicts"]) == (1, [])
+    (found,) = quick.json("reconcile", disputed, *TODAY, expect=4)["conflicts"]
+    quick("resolve", found["id"], "--keep", "row", "--vault", disputed, *TODAY)
+    assert quick.json("undo", "--vault", disputed, *TODAY, expect=4)["conflicts"] == [found]
 
 
 # -- what a kept side brings with it
@@ -238,7 +248,7 @@ def test_a_kept_row_of_a_task_that_is_gone_goes_into_the_capture_note(quick: InP
 def test_a_task_put_into_the_capture_note_can_be_taken_out_again(quick: InProcess, orphaned: Path) -> None:
     found = only(quick, orphaned)
     quick("resolve", found["id"], "--keep", "row", "--vault", orphaned, *TODAY)
-    quick("undo", "--vault", orphaned, *TODAY)
+    quick("undo", "--vault", orphaned, *TODAY, expect=4)
     assert "Oil the winch" not in (orphaned / "Tasks/Inbox.md").read_text()
     assert "📅 2025-11-30" in line_with(orphaned, TOBIAS, "Oil the winch")
     again = only(quick, orphaned)

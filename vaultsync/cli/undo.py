@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from vaultsync.cli.log import EntryReport, entry_report, show_lines
 from vaultsync.cli.opening import opened
 from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, TodayOption, VaultOption
-from vaultsync.cli.report import ProblemReport
+from vaultsync.cli.report import ConflictReport, ProblemReport, conflict_line, conflict_report
 from vaultsync.cli.terminal import console, print_json, safe
 from vaultsync.clock import Clock
 from vaultsync.errors import LockedError
@@ -23,7 +23,7 @@ from vaultsync.undo import UNDO, Undoing, plan_undo, run_to_undo, write_undo
 if TYPE_CHECKING:
     from vaultsync.cycle import Wheel
 
-_PROBLEMS = 4  # exit code: done, but something is left to be done by hand
+_PROBLEMS = 4  # exit code: done, but something is left to be done by hand, or to be decided
 
 
 class LeftReport(BaseModel):
@@ -45,6 +45,7 @@ class UndoReport(BaseModel):
     dry_run: bool
     edits: list[EntryReport]
     left: list[LeftReport]
+    conflicts: list[ConflictReport]
     problems: list[ProblemReport]
 
 
@@ -96,13 +97,16 @@ def _undo(wheel: Wheel, number: int | None, *, dry_run: bool, alone: bool) -> Un
         return undoing
     written = write_undo(undoing, wheel, alone=alone)
     if alone and written:
-        wheel.turn(written)
+        outcome = wheel.turn(written)
+        undoing.conflicts = tuple(each for each in outcome.plan.conflicts if each.key in undoing.keys)
     return undoing
 
 
 def _report(undoing: Undoing | None, vault: str, *, dry_run: bool) -> UndoReport:
     if undoing is None:
-        return UndoReport(vault=vault, undoes=None, run=None, dry_run=dry_run, edits=[], left=[], problems=[])
+        return UndoReport(
+            vault=vault, undoes=None, run=None, dry_run=dry_run, edits=[], left=[], conflicts=[], problems=[]
+        )
     entries = [(left, entry_report(left.edit)) for left in undoing.left]
     return UndoReport(
         vault=vault,
@@ -114,6 +118,7 @@ def _report(undoing: Undoing | None, vault: str, *, dry_run: bool) -> UndoReport
             LeftReport(path=entry.path, line=entry.line, before=entry.before, after=entry.after, what=left.what)
             for left, entry in entries
         ],
+        conflicts=[conflict_report(conflict) for conflict in undoing.conflicts],
         problems=[ProblemReport(path=p.path, line=p.line, what=p.what) for p in undoing.problems],
     )
 
@@ -133,6 +138,8 @@ def _tell(undoing: Undoing | None, *, dry_run: bool, alone: bool) -> None:
     for left in undoing.left:
         style = "dim" if left.what in EXPECTED else "yellow"
         out.print(safe(f"left alone  {left.edit.path}:{left.edit.line}  {left.what}"), style=style)
+    for conflict in undoing.conflicts:
+        out.print(safe(conflict_line(conflict_report(conflict))), style="yellow")
     for problem in undoing.problems:
         out.print(safe(f"problem  {problem.path}  {problem.what}"), style="yellow")
     if undoing.number is not None:

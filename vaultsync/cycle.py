@@ -372,7 +372,8 @@ class Wheel:
         limits = (safety.max_vanished, safety.min_known)
         why = suspicious(plan, snapshot, self.state.notes, looked_at, self.settings.wants, *limits)
         if why and not force:
-            raise HaltError(why)
+            once = ", once the daemon is stopped" if self.stays else ""
+            raise HaltError(f"{why} Nothing was written; if this is right, `vaultsync reconcile --force` goes on{once}")
 
 
 def _identity_of(root: Path) -> tuple[int, int]:

@@ -220,6 +220,18 @@ def test_an_empty_folder_in_the_vaults_place_is_never_written_to(life: Life) -> 
     assert list(life.root.iterdir()) == []
 
 
+def test_a_daemon_that_halts_says_that_it_stands_in_the_way_of_going_on(life: Life) -> None:
+    def empty() -> None:
+        for note in life.root.rglob("*.md"):
+            note.unlink()
+        life.put(Sign.DOUBT)
+
+    life.at(100, empty)
+    life.live(1000)
+    (why,) = [str(said["why"]) for said in life.said if said["event"] == "halted"]
+    assert why.endswith("`vaultsync reconcile --force` goes on, once the daemon is stopped")
+
+
 def test_a_vault_that_goes_in_the_middle_of_a_cycle_gets_no_notes_in_the_folder_that_stays(life: Life) -> None:
     away = life.root.with_name("away")
 

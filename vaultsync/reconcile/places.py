@@ -192,11 +192,15 @@ def foreign_layout(path: str, snapshot: Snapshot) -> str | None:
         return None
     version, own_version = found.partition("-")[0], snapshot.layout.partition("-")[0]
     if version.isdigit() and int(version) > int(own_version):
-        return f"drawn by a newer vaultsync (layout {found}); edits in it count, it isn't drawn; update, or use --force"
+        return (
+            f"drawn by a newer vaultsync (layout {found}); edits in it count, it isn't drawn; update, or use "
+            "`vaultsync reconcile --force`"
+        )
     record = snapshot.index_notes.get(path)
     if record is not None and record.layout != found:
         return (
-            f"drawn with other settings (layout {found}); edits in it count; bring the config in step, or use --force"
+            f"drawn with other settings (layout {found}); edits in it count; bring the config in step, or use "
+            "`vaultsync reconcile --force`"
         )
     return None
 

@@ -26,7 +26,7 @@ def suspicious(  # noqa: PLR0913 - the plan, what it is compared with, and the s
     max_vanished: float,
     min_known: int,
 ) -> str | None:
-    """Return why the cycle must halt, None if nothing speaks against the plan.
+    """Return why the cycle must halt, in a sentence, None if nothing speaks against the plan.
 
     It halts when the base knows tasks and no note is left, or when more than `max_vanished` (a share) of at least
     `min_known` known tasks, or of the notes `seen` at the last turn (path -> digest), are nowhere. Notes that the
@@ -34,7 +34,7 @@ def suspicious(  # noqa: PLR0913 - the plan, what it is compared with, and the s
     """
     known = len(snapshot.base)
     if known and not snapshot.notes:
-        return f"the vault looks empty, and {known} tasks were known in it; is it mounted? --force goes on"
+        return f"the vault looks empty, and {known} tasks were known in it; is it mounted?"
     if known >= min_known and plan.missing > max_vanished * known:
         return _too_many(plan.missing, known, "tasks", max_vanished)
     gone = [
@@ -59,7 +59,4 @@ def _vanished_notes(
 
 
 def _too_many(gone: int, known: int, what: str, max_vanished: float) -> str:
-    return (
-        f"{gone} of {known} known {what} have vanished, more than `safety.max_vanished` ({max_vanished:g}) "
-        "allows; nothing was written; --force goes on"
-    )
+    return f"{gone} of {known} known {what} have vanished, more than `safety.max_vanished` ({max_vanished:g}) allows."

@@ -69,6 +69,19 @@ def test_a_conflict_is_told_with_each_value_where_it_stands_and_what_ends_it(
     assert notes(disputed) == before
 
 
+def test_the_commands_that_are_shown_use_the_same_states(vaultsync: Installed, vault: Path, tmp_path: Path) -> None:
+    elsewhere = InProcess({**vaultsync.environment, "VAULTSYNC_STATE_DIR": ""})
+    states = ("--state-dir", tmp_path / "other")
+    elsewhere("reconcile", vault, *states, *TODAY)
+    edit(vault, HARBOUR, "📅 2025-11-18", "📅 2025-11-25")
+    edit(vault, TOBIAS, "📅 2025-11-18", "📅 2025-11-21")
+    told = elsewhere("conflicts", vault, *states, *TODAY, expect=4)
+    assert f"--keep row --vault {vault} --state-dir {tmp_path / 'other'}\n" in told
+    write(vault, {"Daily/Hidden.md": "- [ ] Oil it @Tobias Wren 📅 2025-11-18 over there\n- [ ] Oil üìÖ 2025-11-18\n"})
+    told = elsewhere("doctor", vault, *states, *TODAY, expect=4)
+    assert told.endswith(f"doctor {vault} --state-dir {tmp_path / 'other'} --fix\n")
+
+
 def test_each_shape_of_reconciles_conflicts_is_in_that_of_conflicts(quick: InProcess, disputed: Path) -> None:
     (reconciled,) = quick.json("reconcile", disputed, *TODAY, expect=4)["conflicts"]
     found = only(quick, disputed)

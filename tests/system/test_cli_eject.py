@@ -52,6 +52,13 @@ def test_a_look_tells_all_of_it_and_writes_nothing(vaultsync: Installed, linked:
     assert contents(linked) == before
 
 
+def test_the_command_that_it_shows_uses_the_same_states(vaultsync: Installed, vault: Path, tmp_path: Path) -> None:
+    states = ("--state-dir", tmp_path / "other")
+    vaultsync("reconcile", vault, *states, *TODAY)
+    told = vaultsync("eject", vault, "--dry-run", *states, *TODAY)
+    assert told.endswith(f" eject {vault} --state-dir {tmp_path / 'other'}\n")
+
+
 def test_it_takes_everything_out_and_a_second_run_finds_nothing(vaultsync: Installed, vault: Path) -> None:
     before = contents(vault)
     vaultsync("reconcile", vault, *TODAY)

@@ -96,6 +96,38 @@ def test_the_first_cycle_is_told_and_not_done(vaultsync: Installed, fresh: Path)
 
 
 @pytest.mark.parametrize(
+    ("files", "does"),
+    [
+        pytest.param({}, "  write nothing: everything is in step.\n", id="an empty vault"),
+        pytest.param({"a.md": "Quiet day.\n"}, "  write nothing: everything is in step.\n", id="no tasks"),
+        pytest.param(
+            {"a.md": "- [ ] Oil it @Tobias Wren\n"},
+            "  write a block id behind 1 task, so that rows can link to them,\n  write 1 index note and the overview:\n"
+            "    Tasks/@Tobias Wren.md  0 proposed, 1 open\n",
+            id="one task",
+        ),
+    ],
+)
+def test_what_is_told_of_the_first_cycle_is_what_it_does(
+    quick: InProcess, tmp_path: Path, files: dict[str, str], does: str
+) -> None:
+    vault = tmp_path / "vault"
+    write(vault, {".obsidian/app.json": "{}", **files})
+    assert f"A first cycle would\n{does}\n" in quick("init", vault)
+    quick("reconcile", vault)
+    for note in (vault / CONFIG, vault / "Tasks/People.base"):
+        note.unlink()
+    assert "A first cycle would\n  write nothing: everything is in step.\n\n" in quick("init", vault)
+    quick("reconcile", vault, "--check")
+
+
+def test_the_commands_that_it_shows_use_the_same_states(quick: InProcess, fresh: Path, tmp_path: Path) -> None:
+    told = quick("init", fresh, "--state-dir", tmp_path / "other states")
+    assert f"reconcile {fresh} --state-dir '{tmp_path}/other states' --dry-run --diff\n" in told
+    assert told.endswith(f"reconcile {fresh} --state-dir '{tmp_path}/other states'\n")
+
+
+@pytest.mark.parametrize(
     ("statuses", "advised"),
     [
         pytest.param(None, False, id="without the plugin a tap empties the box"),

@@ -10,7 +10,7 @@ import typer
 from pydantic import BaseModel
 
 from vaultsync.cli.opening import opened
-from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, TodayOption, VaultArgument
+from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, TodayOption, VaultArgument, state_words
 from vaultsync.cli.report import ConflictReport, RowReport, shown_value
 from vaultsync.cli.surveyed import surveyed
 from vaultsync.cli.terminal import command_name, console, print_json, progress, safe
@@ -21,6 +21,7 @@ from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.text import read_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from vaultsync.cycle import Wheel
@@ -63,7 +64,7 @@ def conflicts_command(
     with opened(vault, config, state_dir, Clock(today=today), lock=False) as wheel, progress() as show:
         wheel.wait_until_quiet(show)
         outcome = wheel.turn(dry_run=True, progress=show)
-        standing = conflict_reports(outcome.plan.conflicts, surveyed(wheel), wheel, vault)
+        standing = conflict_reports(outcome.plan.conflicts, surveyed(wheel), wheel, place_words(vault, state_dir))
     skipped = list(outcome.skipped)
     if as_json:
         print_json(ConflictsReport(vault="." if vault is None else str(vault), conflicts=standing, skipped=skipped))
@@ -75,10 +76,15 @@ def conflicts_command(
         raise typer.Exit(_REMAIN)
 
 
+def place_words(vault: Path | None, state_dir: Path | None) -> list[str]:
+    """Return the options that a shown command needs to find the same vault and its state."""
+    return [*(["--vault", str(vault)] if vault else []), *state_words(state_dir)]
+
+
 def conflict_reports(
-    conflicts: tuple[Conflict, ...], found: Survey, wheel: Wheel, vault: Path | None
+    conflicts: tuple[Conflict, ...], found: Survey, wheel: Wheel, place: Sequence[str]
 ) -> list[StandingReport]:
-    """Report conflicts, by note and line; the commands name the vault where it was named."""
+    """Report conflicts, by note and line; the commands name the `place` of vault and state."""
     keys = {conflict.key for conflict in conflicts}
     texts = {source.key: source.text.prose for source in found.tasks if source.key in keys}
     fields: dict[str, int] = {}
@@ -86,12 +92,12 @@ def conflict_reports(
         fields[conflict.key] = fields.get(conflict.key, 0) + 1
     ordered = sorted(conflicts, key=lambda each: (each.path, each.line or 0, each.key))
     return [
-        _report(each, texts.get(each.key) or _last_known(each.key, found, wheel), found, fields[each.key] > 1, vault)
+        _report(each, texts.get(each.key) or _last_known(each.key, found, wheel), found, fields[each.key] > 1, place)
         for each in ordered
     ]
 
 
-def _report(conflict: Conflict, text: str, found: Survey, several: bool, vault: Path | None) -> StandingReport:
+def _report(conflict: Conflict, text: str, found: Survey, several: bool, place: Sequence[str]) -> StandingReport:
     held = conflict.disagreement
     lines = {at.note: at.row.number for at in reversed(found.rows.get(conflict.key, ()))}
     return StandingReport(
@@ -103,16 +109,17 @@ def _report(conflict: Conflict, text: str, found: Survey, several: bool, vault: 
         path=conflict.path,
         line=conflict.line,
         text=text,
-        commands=_commands(conflict, several, vault),
+        commands=_commands(conflict, several, place),
     )
 
 
-def _commands(conflict: Conflict, several: bool, vault: Path | None) -> list[str]:
+def _commands(conflict: Conflict, several: bool, place: Sequence[str]) -> list[str]:
     """Return the commands that would keep each side: the source, and the row, or each note whose row differs."""
     values = differing(conflict.disagreement)
     sides = ["row"] if len(set(values.values())) == 1 else sorted(values)
-    more = [*(["--field", conflict.field] if several else []), *(["--vault", str(vault)] if vault else [])]
-    return [shlex.join([command_name(), "resolve", conflict.key, "--keep", side, *more]) for side in ("source", *sides)]
+    more = [*(["--field", conflict.field] if several else []), *place]
+    keeps = [shlex.join(["resolve", conflict.key, "--keep", side, *more]) for side in ("source", *sides)]
+    return [f"{command_name()} {keep}" for keep in keeps]
 
 
 def _last_known(key: str, found: Survey, wheel: Wheel) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shlex
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 
 from vaultsync.cli import demo_vault
 from vaultsync.cli.opening import opened, state_of
-from vaultsync.cli.options import StateDirOption, TodayOption
+from vaultsync.cli.options import StateDirOption, TodayOption, state_words
 from vaultsync.cli.terminal import command_name, console, safe
 from vaultsync.clock import Clock
 from vaultsync.errors import VaultError
@@ -98,8 +97,7 @@ def _tell(folder: Path, state_dir: Path | None, outcome: Outcome, wheel: Wheel) 
         if line or before:
             out.print(safe(f"  {line}".rstrip()))
     where = shlex.quote(str(folder))
-    is_in_environment = os.environ.get("VAULTSYNC_STATE_DIR") == str(state_dir)
-    state = f" --state-dir {shlex.quote(str(state_dir))}" if state_dir and not is_in_environment else ""
+    state = "".join(f" {shlex.quote(word)}" for word in state_words(state_dir))
     out.print("What to try", style="bold")
     out.print(
         safe(f"  Open {folder / note.path}, and change [?] to [ ] on line {at.row.number}: that accepts it. Then")

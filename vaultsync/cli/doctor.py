@@ -14,7 +14,7 @@ import typer
 from pydantic import BaseModel
 
 from vaultsync.cli.opening import find_vault, opened, state_of, waits
-from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, TodayOption, VaultArgument
+from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, TodayOption, VaultArgument, state_words
 from vaultsync.cli.report import EditReport, ProblemReport
 from vaultsync.cli.terminal import command_name, console, print_json, progress, safe
 from vaultsync.clock import Clock
@@ -26,7 +26,6 @@ from vaultsync.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from vaultsync.cycle import Wheel
     from vaultsync.model import Problem
@@ -111,7 +110,9 @@ def doctor_command(
         print_json(_report("." if vault is None else str(vault), found, edits, problems, dry_run=dry_run))
     else:
         _tell_edits(edits, dry_run=dry_run)
-        _tell(found, problems, vault, fix=fix, dry_run=dry_run)
+        folder = [] if vault is None else [str(vault)]
+        again = f"{command_name()} {shlex.join(['doctor', *folder, *state_words(state_dir)])}"
+        _tell(found, problems, again, fix=fix, dry_run=dry_run)
     if found.findings or problems:
         raise typer.Exit(_REMAINS)
 
@@ -147,9 +148,8 @@ def _tell_edits(edits: Sequence[PlannedEdit], *, dry_run: bool) -> None:
         out.print("")
 
 
-def _tell(found: Examination, problems: Sequence[Problem], vault: Path | None, *, fix: bool, dry_run: bool) -> None:
+def _tell(found: Examination, problems: Sequence[Problem], again: str, *, fix: bool, dry_run: bool) -> None:
     out = console()
-    folder = "" if vault is None else f" {shlex.quote(str(vault))}"
     for kind, of_kind in groupby(found.findings, key=lambda finding: finding.kind):
         findings = list(of_kind)
         out.print(safe(f"{kind} ({len(findings)}): {findings[0].why}"), style="bold yellow")
@@ -174,7 +174,7 @@ def _tell(found: Examination, problems: Sequence[Problem], vault: Path | None, *
         else f"{looked}: all is well."
     )
     if fixable and (dry_run or not fix):
-        out.print(safe(f"{fixable} can be mended now: {command_name()} doctor{folder} --fix"))
+        out.print(safe(f"{fixable} can be mended now: {again} --fix"))
 
 
 def _tell_alike(findings: Sequence[Finding]) -> None:

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from vaultsync.cli.config_file import PEOPLE_BASE, people_base_path
 from vaultsync.cli.opening import opened
-from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, TodayOption, VaultArgument
+from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, TodayOption, VaultArgument, state_words
 from vaultsync.cli.report import EditReport, ProblemReport
 from vaultsync.cli.terminal import command_name, console, print_json, progress, safe
 from vaultsync.clock import Clock
@@ -101,7 +101,7 @@ def eject_command(
         else:
             if not is_asked and not ejection.stops:
                 _tell_plan(ejection)
-            _tell_outcome(vault, wheel, ejection, ejected, dry_run=dry_run)
+            _tell_outcome(vault, state_dir, wheel, ejection, ejected, dry_run=dry_run)
     if ejection.stops or ejected.problems:
         raise typer.Exit(_PROBLEMS)
 
@@ -125,7 +125,9 @@ def _tell_plan(ejection: Ejection, *, stderr: bool = False) -> None:
         out.print("Edits of rows and sources that haven't met yet are brought together first.")
 
 
-def _tell_outcome(vault: Path | None, wheel: Wheel, ejection: Ejection, ejected: Ejected, *, dry_run: bool) -> None:
+def _tell_outcome(
+    vault: Path | None, state_dir: Path | None, wheel: Wheel, ejection: Ejection, ejected: Ejected, *, dry_run: bool
+) -> None:
     out = console()
     if ejection.stops:
         _tell_problems("stopped", ejection.stops)
@@ -147,8 +149,9 @@ def _tell_outcome(vault: Path | None, wheel: Wheel, ejection: Ejection, ejected:
         if (wheel.settings.root / file).exists():
             out.print(safe(f"Your settings stay in {file}; delete the file if you are done with them."))
     if dry_run and not ejection.is_empty:
-        folder = "" if vault is None else f" {shlex.quote(str(vault))}"
-        out.print(safe(f"To do it: {command_name()} eject{folder}"))
+        folder = [] if vault is None else [str(vault)]
+        words = shlex.join(["eject", *folder, *state_words(state_dir)])
+        out.print(safe(f"To do it: {command_name()} {words}"))
 
 
 def _tell_problems(word: str, problems: Sequence[Problem], *, stderr: bool = False) -> None:

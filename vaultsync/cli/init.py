@@ -15,9 +15,9 @@ import typer
 
 from vaultsync.cli.config_file import PEOPLE_BASE, config_text, people_base_path
 from vaultsync.cli.opening import find_vault, opened, state_of
-from vaultsync.cli.options import StateDirOption, TodayOption, VaultArgument
+from vaultsync.cli.options import StateDirOption, TodayOption, VaultArgument, state_words
 from vaultsync.cli.surveyed import surveyed_unopened
-from vaultsync.cli.terminal import console, progress, safe
+from vaultsync.cli.terminal import command_name, console, counted, progress, safe
 from vaultsync.clock import Clock
 from vaultsync.config import VAULT_FILES
 from vaultsync.doctor.taps import tap_advice
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vaultsync.outcome import Outcome
+    from vaultsync.reconcile.plan import Plan
     from vaultsync.settings import Settings
     from vaultsync.tasks.note import Note
 
@@ -66,7 +67,7 @@ def init_command(
     with only_looks as wheel, progress() as show:
         is_whole = _make_people_base(root, people_base_path(wheel.settings.config.vault.overview))
         outcome = wheel.turn(dry_run=True, progress=show)
-    _tell(vault, outcome)
+    _tell(vault, state_dir, outcome)
     if not is_whole:
         raise typer.Exit(_PROBLEMS)
 
@@ -152,15 +153,28 @@ def _local_zone() -> str | None:
     return name
 
 
-def _tell(given: Path | None, outcome: Outcome) -> None:
+def _first_cycle(plan: Plan, made: int) -> Iterator[str]:
+    """Yield what a cycle would do, the index notes that it `made` last: their names follow."""
+    ids = sum(edit.why == "id" for edit in plan.edits)
+    if ids:
+        yield f"write a block id behind {counted(ids, 'task')}, so that rows can link to them"
+    if others := len(plan.edits) - ids:
+        yield f"change {counted(others, 'line')} of the notes"
+    if plan.absorbed:
+        yield "take over what stands in conflict copies of our notes, and move these into the backups"
+    overview = ["the overview"] if plan.overview and plan.overview.changed else []
+    if drawn := [*([counted(made, "index note")] if made else []), *overview]:
+        yield f"write {' and '.join(drawn)}"
+
+
+def _tell(given: Path | None, state_dir: Path | None, outcome: Outcome) -> None:
     out = console()
     plan = outcome.plan
-    ids = sum(edit.why == "id" for edit in plan.edits)
-    made = sorted((note for note in plan.index_notes if note.changed), key=lambda note: -(note.proposed + note.open))
     out.print("")
     out.print(f"{outcome.notes} notes, {plan.tasks} tasks, {plan.people} people. A first cycle would")
-    out.print(f"  write a block id behind {ids} tasks, so that their rows can link to them,")
-    out.print(f"  make {len(made)} index notes and an overview:")
+    made = sorted((note for note in plan.index_notes if note.changed), key=lambda note: -(note.proposed + note.open))
+    does = [f"  {each}" for each in _first_cycle(plan, len(made))] or ["  write nothing: everything is in step"]
+    out.print(",\n".join(does) + (":" if made else "."))
     for note in made[:10]:
         out.print(safe(f"    {note.path}  {note.proposed} proposed, {note.open} open"))
     if len(made) > 10:  # noqa: PLR2004 - what fits a small terminal
@@ -168,7 +182,8 @@ def _tell(given: Path | None, outcome: Outcome) -> None:
     for problem in outcome.problems[:10]:
         place = problem.path if problem.line is None else f"{problem.path}:{problem.line}"
         out.print(safe(f"  problem  {place}  {problem.what}"), style="yellow")
-    folder = "" if given is None else f" {shlex.quote(str(given))}"
+    folder = [] if given is None else [str(given)]
+    command = shlex.join(["reconcile", *folder, *state_words(state_dir)])
     out.print("")
-    out.print(safe(f"To see each line of it: vaultsync reconcile{folder} --dry-run --diff"))
-    out.print(safe(f"To do it:               vaultsync reconcile{folder}"))
+    out.print(safe(f"To see each line of it: {command_name()} {command} --dry-run --diff"))
+    out.print(safe(f"To do it:               {command_name()} {command}"))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+_STATE_DIR_VARIABLE = "VAULTSYNC_STATE_DIR"
 
 
 def iso_day(text: str | None) -> str | None:
@@ -20,6 +23,13 @@ def iso_day(text: str | None) -> str | None:
     if day is None or day.isoformat() != text:
         raise typer.BadParameter(f"{text!r} is no day of the calendar; write it as 2026-11-22")
     return text
+
+
+def state_words(state_dir: Path | None) -> list[str]:
+    """Return the option that a shown command needs to use the same states; none where the environment says it."""
+    if state_dir is None or os.environ.get(_STATE_DIR_VARIABLE) == str(state_dir):
+        return []
+    return ["--state-dir", str(state_dir)]
 
 
 VaultArgument = Annotated[
@@ -50,7 +60,7 @@ StateDirOption = Annotated[
     typer.Option(
         "--state-dir",
         metavar="FOLDER",
-        envvar="VAULTSYNC_STATE_DIR",
+        envvar=_STATE_DIR_VARIABLE,
         show_default=False,
         help="Where states are kept, one for each vault; default the user's state folder.",
     ),

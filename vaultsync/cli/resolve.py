@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import BaseModel
 
-from vaultsync.cli.conflicts import StandingReport, conflict_reports
+from vaultsync.cli.conflicts import StandingReport, conflict_reports, place_words
 from vaultsync.cli.filters import UnknownNameError, notes_named
 from vaultsync.cli.opening import opened
 from vaultsync.cli.options import ConfigOption, JsonOption, StateDirOption, TodayOption, VaultOption
@@ -26,7 +26,6 @@ from vaultsync.resolve import ROW, SOURCE, Disputed, disputed, plan_resolution
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from vaultsync.command import Commanded
     from vaultsync.cycle import Wheel
@@ -81,13 +80,14 @@ def resolve_command(
 ) -> None:
     """End a conflict: keep what the source says, or what a row says."""
     clock = Clock(today=today)
+    place = place_words(vault, state_dir)
     try:
         with opened(vault, config, state_dir, clock, command="resolve", lock=not dry_run) as wheel:
-            resolved, alone = _resolve(wheel, ref, keep, only, vault, dry_run=dry_run, alone=True), True
+            resolved, alone = _resolve(wheel, ref, keep, only, place, dry_run=dry_run, alone=True), True
     except LockedError:
         # To whoever is at work here it is an edit like one made in Obsidian, and theirs to carry to the other side.
         with opened(vault, config, state_dir, clock, command="resolve", lock=False) as wheel:
-            resolved, alone = _resolve(wheel, ref, keep, only, vault, dry_run=dry_run, alone=False), False
+            resolved, alone = _resolve(wheel, ref, keep, only, place, dry_run=dry_run, alone=False), False
     if as_json:
         print_json(_report(resolved, keep, "." if vault is None else str(vault), dry_run=dry_run, alone=alone))
     else:
@@ -97,7 +97,7 @@ def resolve_command(
 
 
 def _resolve(
-    wheel: Wheel, ref: str, keep: str, only: str | None, vault: Path | None, *, dry_run: bool, alone: bool
+    wheel: Wheel, ref: str, keep: str, only: str | None, place: Sequence[str], *, dry_run: bool, alone: bool
 ) -> _Resolved:
     """Find the conflict, plan, write, and turn the wheel once."""
     if alone:
@@ -114,7 +114,7 @@ def _resolve(
     written = write_command(resolved.commanded, wheel, alone=alone)
     if alone and written:
         left = tuple(each for each in wheel.turn(written).plan.conflicts if each.key == meant.key)
-        resolved.remaining = conflict_reports(left, surveyed(wheel), wheel, vault) if left else []
+        resolved.remaining = conflict_reports(left, surveyed(wheel), wheel, place) if left else []
     return resolved
 
 

@@ -28,7 +28,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from vaultsync.config_errors import sentences
+from vaultsync.config_errors import keys_of, sentences, unread
 from vaultsync.config_yaml import load_mapping
 from vaultsync.errors import ConfigError
 from vaultsync.model import Limits as LimitDefaults
@@ -314,7 +314,7 @@ def load(vault_root: Path, config_path: Path | None = None, user_file: Path | No
         raise ConfigError(f"{error.filename}: can't be looked at: {error.strerror}") from error
     mistakes: list[str] = []
     vault = _checked(VaultConfig, vault_file, MachineConfig, mistakes)
-    mistakes += _stray_variables()
+    mistakes += stray_variables()
     machine = _checked(MachineConfig, machine_source, VaultConfig, mistakes)
     if vault is None or machine is None or mistakes:
         raise ConfigError("\n".join(mistakes))
@@ -342,16 +342,20 @@ def _checked(kind: type[_Kind], file: Path | None, other: type[BaseModel], mista
     return None
 
 
-def _stray_variables() -> list[str]:
-    """Name the variables that look like a setting and are none of this machine's."""
+def stray_variables() -> list[str]:
+    """Name the variables that look like ours and that nothing reads, each with what was probably meant."""
+    keys = [*keys_of(MachineConfig)]
+    sections = {key.partition(".")[0] for key in keys if "." in key}
+    settings = [f"{ENVIRONMENT_PREFIX}{key.replace('.', '__').upper()}" for key in keys]
     mistakes = []
     for name in sorted(os.environ.keys() - _NO_SETTING):
         section, nested, _ = name.upper().removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
-        if not name.upper().startswith(ENVIRONMENT_PREFIX) or section in MachineConfig.model_fields:
+        # What is wrong within a section, the section says itself.
+        is_read = name.upper() in settings or (nested and section in sections)
+        if is_read or not name.upper().startswith(ENVIRONMENT_PREFIX):
             continue
         if section in VaultConfig.model_fields:
             mistakes.append(f"{name}: {section} belongs in the vault's {VAULT_FILES[0]}, so that replicas agree")
-        elif nested:
-            accepted = ", ".join(sorted(MachineConfig.model_fields))
-            mistakes.append(f"{name}: there is no setting {section!r} of the machine; accepted are {accepted}")
+        else:
+            mistakes.append(f"{name}: {unread(name.upper(), [*_NO_SETTING, *settings], len(ENVIRONMENT_PREFIX))}")
     return mistakes

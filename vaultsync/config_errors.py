@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pydantic import ValidationError
@@ -45,6 +45,13 @@ def keys_of(kind: type[BaseModel]) -> Iterator[str]:
             yield from (f"{name}.{each}" for each in keys_of(described.annotation))
 
 
+def unread(variable: str, known: Sequence[str], prefix: int) -> str:
+    """Say that nothing reads a variable, and which of the known ones was probably meant; all begin with a `prefix`."""
+    meant = _alike(variable[prefix:], {each: each[prefix:] for each in known})
+    hint = f"did you mean {meant}?" if meant else f"accepted are {', '.join(sorted(known))}"
+    return f"nothing reads this variable; {hint}"
+
+
 def _sentence(each: ErrorDetails, file: Path | None, kind: type[BaseModel], other: type[BaseModel]) -> str:
     location = [part for part in each["loc"] if part != "[key]"]
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).removeprefix(".")
@@ -65,13 +72,18 @@ def _unknown(key: str, kind: type[BaseModel], other: type[BaseModel]) -> str:
     section, _, name = key.rpartition(".")
     siblings = [each for each in own if each.rpartition(".")[0] == section]
     for candidates, remark in ((siblings, ""), (own, ""), (others, f" ({_belongs(other)})")):
-        names = {candidate: candidate.rpartition(".")[2] for candidate in candidates}
-        from rapidfuzz import fuzz, process  # noqa: PLC0415 - for mistakes alone
-
-        found = process.extractOne(name, names, scorer=fuzz.ratio, score_cutoff=_ALIKE)
-        if found:
-            return f"unknown key; did you mean {found[2]}?{remark}"
+        meant = _alike(name, {candidate: candidate.rpartition(".")[2] for candidate in candidates})
+        if meant:
+            return f"unknown key; did you mean {meant}?{remark}"
     return f"unknown key; accepted are {', '.join(siblings)}"
+
+
+def _alike(name: str, known: Mapping[str, str]) -> str | None:
+    """Return the key of the name that looks most like one; None if none does."""
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 - for mistakes alone
+
+    found = process.extractOne(name, known, scorer=fuzz.ratio, score_cutoff=_ALIKE)
+    return found[2] if found else None
 
 
 def _belongs(other: type[BaseModel]) -> str:

@@ -1,4 +1,4 @@
-"""The real daemon under all that befalls a vault at once, for as long as VAULTSYNC_SOAK_SECONDS say, then at rest."""
+"""The real daemon under all that befalls a vault at once, for some time, then at rest."""
 
 from __future__ import annotations
 

@@ -93,7 +93,29 @@ def test_a_variable_wins_over_the_users_file_key_by_key(tmp_path: Path, monkeypa
     [
         ("VAULTSYNC_TIMING__QUIET", "soon", "VAULTSYNC_TIMING__QUIET: found 'soon'; expected a valid number"),
         ("VAULTSYNC_TIMING__QUITE", "1", "VAULTSYNC_TIMING__QUITE: unknown key; did you mean timing.quiet?"),
-        ("VAULTSYNC_TIMNG__QUIET", "1", "VAULTSYNC_TIMNG__QUIET: there is no setting 'timng'"),
+        (
+            "VAULTSYNC_TIMNG__QUIET",
+            "1",
+            "VAULTSYNC_TIMNG__QUIET: nothing reads this variable; did you mean VAULTSYNC_TIMING__QUIET?",
+        ),
+        (
+            "VAULTSYNC_TIMING_QUIET",
+            "0",
+            "VAULTSYNC_TIMING_QUIET: nothing reads this variable; did you mean VAULTSYNC_TIMING__QUIET?",
+        ),
+        (
+            "VAULTSYNC_STATEDIR",
+            "/x",
+            "VAULTSYNC_STATEDIR: nothing reads this variable; did you mean VAULTSYNC_STATE_DIR?",
+        ),
+        (
+            "VAULTSYNC_STATE_DIR__X",
+            "/x",
+            "VAULTSYNC_STATE_DIR__X: nothing reads this variable; did you mean VAULTSYNC_STATE_DIR?",
+        ),
+        ("VAULTSYNC_VALUT", "/x", "VAULTSYNC_VALUT: nothing reads this variable; did you mean VAULTSYNC_VAULT?"),
+        ("vaultsync_vault", "/x", "vaultsync_vault: nothing reads this variable; did you mean VAULTSYNC_VAULT?"),
+        ("VAULTSYNC_FOO", "1", "VAULTSYNC_FOO: nothing reads this variable; accepted are VAULTSYNC_JOURNAL, "),
         ("VAULTSYNC_OWNER", "Ana", "VAULTSYNC_OWNER: owner belongs in the vault's"),
     ],
 )
@@ -107,6 +129,13 @@ def test_a_variable_that_can_not_be_used_is_named(
 def test_the_command_lines_variable_is_no_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VAULTSYNC_VAULT", str(tmp_path))
     assert loaded(tmp_path).machine == MachineConfig()
+
+
+def test_a_section_may_come_as_one_variable_and_in_lower_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAULTSYNC_TIMING", '{"quiet": 3}')
+    monkeypatch.setenv("vaultsync_log__level", "debug")
+    machine = loaded(tmp_path).machine
+    assert (machine.timing.quiet, machine.log.level) == (3, "debug")
 
 
 @pytest.mark.parametrize(

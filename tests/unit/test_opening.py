@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from vaultsync.cli.opening import VAULT_VARIABLE, find_vault
-from vaultsync.errors import VaultError
+from vaultsync.errors import ConfigError, VaultError
 
 
 @pytest.fixture
@@ -47,3 +47,13 @@ def test_a_current_folder_that_is_gone_is_told(tmp_path: Path, monkeypatch: pyte
     for given in (None, Path("..")):
         with pytest.raises(VaultError, match="the current folder: can't be looked at"):
             find_vault(given)
+
+
+def test_where_no_vault_is_found_a_variable_that_was_to_name_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(VAULT_VARIABLE, raising=False)
+    monkeypatch.setenv("VAULTSYNC_VALUT", str(tmp_path))
+    with pytest.raises(ConfigError, match=r"^VAULTSYNC_VALUT: nothing reads this"):
+        find_vault(None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from vaultsync.config import user_config_file
+from vaultsync.config import stray_variables, user_config_file
 from vaultsync.errors import ConfigError, VaultError
 from vaultsync.settings import Settings, load_settings
 from vaultsync.storage.damage import OnDamage
@@ -33,7 +33,7 @@ _STATE_VARIABLE = "VAULTSYNC_STATE_DIR"
 def find_vault(given: Path | None) -> Path:
     """Return the vault's root: the argument, else VAULTSYNC_VAULT, else the nearest parent folder with `.obsidian`.
 
-    Raises VaultError when there is none, or when the system won't say.
+    Raises VaultError when there is none, or when the system won't say; ConfigError when a misspelt variable may be why.
     """
     try:
         return _found(given)
@@ -52,6 +52,8 @@ def _found(given: Path | None) -> Path:
     for folder in (here, *here.parents):
         if (folder / ".obsidian").is_dir():
             return folder
+    if strays := stray_variables():  # one of them may have been meant to name the vault
+        raise ConfigError("\n".join(strays))
     raise VaultError(
         f"no vault given, and neither {here} nor a folder above it holds `.obsidian`; give the vault's folder"
     )

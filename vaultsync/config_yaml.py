@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from vaultsync.errors import ConfigError
+from vaultsync.markdown.yaml_words import TellingLoader, UnusableValueError, trouble_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 MAX_CONFIG_BYTES = 1_000_000
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(TellingLoader):
     """A safe loader that refuses a key given twice, and aliases, by which a small file can hold a huge value."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
@@ -26,7 +27,9 @@ class _Loader(yaml.SafeLoader):
             raise yaml.constructor.ConstructorError(None, None, "aliases are not accepted", mark)
         return super().compose_node(parent, index)
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
+    def construct_mapping(self, node: yaml.MappingNode | yaml.SequenceNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
+        if not isinstance(node, yaml.MappingNode):  # a list tagged as a set
+            raise yaml.constructor.ConstructorError(None, None, "a list that is tagged as keys", node.start_mark)
         seen: set[tuple[str, str]] = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
@@ -43,13 +46,13 @@ def load_mapping(file: Path) -> dict[Any, Any]:
 
     Raises `ConfigError`, which names the file and, where YAML gives it, the line, for whatever can't be read.
     """
+    text = _read_text(file)
     try:
-        content = yaml.load(_read_text(file), Loader=_Loader)  # noqa: S506 - it is a SafeLoader
-    except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ConfigError(f"{file}{line}: broken YAML: {error.problem}") from error
-    except (yaml.YAMLError, ValueError) as error:  # a control character, a date that is no day, a number without end
-        raise ConfigError(f"{file}: broken YAML: {error}") from error
+        content = yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a SafeLoader
+    except yaml.YAMLError as error:
+        what, line = trouble_of(error, text)
+        broken = "" if isinstance(error, UnusableValueError) else "broken YAML: "
+        raise ConfigError(f"{file}{f', line {line}' if line else ''}: {broken}{what}") from error
     except RecursionError as error:
         raise ConfigError(f"{file}: nested too deeply") from error
     if content is None:

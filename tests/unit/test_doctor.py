@@ -243,7 +243,7 @@ INDEX = "---\nvaultsync: index\n{person}---\n%% vaultsync:begin 1-00000000 %%\n\
             id="git conflict markers",
         ),
         pytest.param({"A.md": "a\nb\0c\n"}, Kind.UNREADABLE, ("A.md", 2), id="a NUL"),
-        pytest.param({"A.md": "---\na: [\n---\n- [ ] x\n"}, Kind.FRONTMATTER, ("A.md", 1), id="broken frontmatter"),
+        pytest.param({"A.md": "---\na: [\n---\n- [ ] x\n"}, Kind.FRONTMATTER, ("A.md", 2), id="broken frontmatter"),
         pytest.param(
             {"A.md": "- [ ] one\n- [ ] two\n", "A.sync-conflict-20251101-101112-ABCDEFG.md": "- [ ] one\n"},
             Kind.CONFLICT_COPY,

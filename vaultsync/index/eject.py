@@ -118,7 +118,7 @@ def _without_properties(text: str) -> str:
         return text
     before, problem = frontmatter.properties(front.raw)
     if problem:
-        raise ValueError(problem)
+        raise ValueError(problem.what)
     lines = split_lines(front.raw)
     matches = [_PROPERTY.fullmatch(line_and_end(line)[0]) for line in lines]
     keys = [match["key"] if match else "" for match in matches]

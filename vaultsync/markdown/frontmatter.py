@@ -16,6 +16,7 @@ import yaml
 from frontmatter.default_handlers import YAMLHandler
 
 from vaultsync.markdown.textlines import count_ends, prevailing_end
+from vaultsync.markdown.yaml_words import TellingLoader, Trouble, trouble_of
 
 try:
     from yaml import CSafeLoader
@@ -69,7 +70,7 @@ def _span(text: str) -> tuple[int, int] | None:
     return (opens.end(), closes.start()) if closes else None
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(TellingLoader):
     """YAML as PyYAML reads it safely, less what is small to write and huge to use."""
 
     def get_single_node(self) -> yaml.Node | None:
@@ -103,31 +104,32 @@ def _expanded(node: yaml.Node, known: dict[int, int]) -> int:
     return known[id(node)]
 
 
-def properties(raw: str, limit_bytes: int | None = _LIMIT_BYTES) -> tuple[dict[str, object], str | None]:
-    """Read frontmatter (the text between the fences) into its properties, or `{}` and a problem that says why not.
+def properties(raw: str, limit_bytes: int | None = _LIMIT_BYTES) -> tuple[dict[str, object], Trouble | None]:
+    """Read frontmatter (the text between the fences) into its properties, or `{}` and what says why not.
 
     Nothing is raised, whatever the text. Empty frontmatter has no properties and no problem. Of a key that stands there
     twice the last value counts; a key that YAML reads as another type is named as Python writes that.
     """
     if limit_bytes is not None and len(raw.encode("utf-8", "surrogatepass")) > limit_bytes:
-        return {}, f"frontmatter: longer than {limit_bytes} bytes"
+        return {}, Trouble(f"frontmatter: longer than {limit_bytes} bytes")
     found, problem = _read(raw)
     return dict(found), problem
 
 
 @lru_cache(maxsize=32)  # in one turn a note is read, planned on, checked and read back
-def _read(raw: str) -> tuple[Mapping[str, object], str | None]:
+def _read(raw: str) -> tuple[Mapping[str, object], Trouble | None]:
     try:
         value = _loaded(raw)
         if value is None:
             return {}, None
         if not isinstance(value, dict):
-            return {}, "frontmatter: not a list of properties"
+            return {}, Trouble("frontmatter: not a list of properties")
         return {str(key): item for key, item in value.items()}, None
     except RecursionError:
-        return {}, "frontmatter: nested too deeply"
+        return {}, Trouble("frontmatter: nested too deeply")
     except Exception as error:  # noqa: BLE001 - PyYAML's constructors let out a dozen kinds, KeyError and TypeError among them
-        return {}, f"frontmatter: {' '.join(str(error).split())}"
+        trouble = trouble_of(error, raw)
+        return {}, trouble._replace(what=f"frontmatter: {trouble.what}")
 
 
 def _loaded(raw: str) -> Any:
@@ -151,7 +153,7 @@ def set_properties(text: str, changes: Mapping[str, Scalar | None]) -> str:
     raw = text[slice(*span)] if span else ""
     before, problem = properties(raw, None)  # whoever read the note has seen to its size
     if problem:
-        raise ValueError(problem)
+        raise ValueError(problem.what)
     wanted = {key: value for key, value in changes.items() if not _holds(before, key, value)}
     if not wanted:
         return text

@@ -191,7 +191,7 @@ def _is_wanted(front: Frontmatter) -> bool:
 def _wanted_properties(path: str, front: Frontmatter, problems: list[Problem]) -> dict[str, object]:
     everything, trouble = frontmatter.properties(front.raw, None)
     if trouble:
-        problems.append(Problem(path, front.first, trouble))
+        problems.append(Problem(path, front.first + (trouble.line or 0), trouble.what))
     return {key: everything[key] for key in WANTED_PROPERTIES if key in everything}
 
 

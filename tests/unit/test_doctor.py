@@ -258,9 +258,11 @@ def test_a_note_is_told_of(files: dict[str, str], kind: Kind, place: tuple[str, 
 
 def test_a_note_in_another_encoding_or_over_a_limit_is_told_of(tmp_path: Path) -> None:
     (tmp_path / "A.md").write_bytes(b"one\ntw\xf6\n")
+    (tmp_path / os.fsdecode(b"caf\xe9.md")).write_text("- [?] One @Ana\n")
     config = {"vaultsync.yaml": f"{CONFIG['vaultsync.yaml']}limits:\n  note_bytes: 50\n"}
     mends = {each.path: (each.line, each.mend) for each in findings(tmp_path, {"B.md": "x" * 51, **config})}
     assert mends["A.md"] == (2, "save the note as UTF-8")
+    assert mends["caf\ufffd.md"] == (None, "rename the file")
     assert mends["B.md"] == (None, "raise the limit in .vaultsync/config.yaml, split the note, or add it to `exclude`")
 
 

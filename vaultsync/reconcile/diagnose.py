@@ -36,12 +36,12 @@ _DAYS: Final = ("start", "created", "scheduled", "due", "done", "cancelled")
 _MENDS: Final = (
     ("git conflict", "settle the merge: keep the right lines and delete git's three markers"),
     ("marker", "put the marker back as it was, or delete all of vaultsync's markers and the rows between them"),
+    ("name", "rename the file"),
     ("UTF-8", "save the note as UTF-8"),
     ("NUL", "if it is no note, add it to `exclude`; else restore it from a backup or the synchroniser"),
     ("`limits.", "raise the limit in .vaultsync/config.yaml, split the note, or add it to `exclude`"),
     ("U+", "delete that character"),
     ("iCloud", "open the note on this machine, or keep the vault downloaded"),
-    ("name", "rename the file"),
 )
 _ANY_MEND: Final = "see what the system says of it, or add it to `exclude`"
 

@@ -11,8 +11,8 @@ import time
 from typing import TYPE_CHECKING
 
 from vaultsync.cli.terminal import json_text, safe
-from vaultsync.index import inert
 from vaultsync.index.links import find_links
+from vaultsync.index.restore import restore
 from vaultsync.index.rows import read_row, render_row, row_link, shown_values, source_tokens
 from vaultsync.markdown import frontmatter
 from vaultsync.model import Limits, TaskSettings
@@ -118,7 +118,7 @@ def row(text: str) -> None:
     values = shown_values(line, words, "A.md", RULES)
     drawn = render_row(values, line.recurrence, row_link("A.md", "t-00000000", None, RULES), RULES)
     read_row(drawn, line.recurrence, ROSTER, RULES)
-    inert.restore(values.prose, values.prose, source_tokens(words), "A.md")
+    restore(values.prose, source_tokens(words), "A.md")
     find_links(drawn)
 
 

@@ -204,6 +204,15 @@ def test_a_field_edited_in_the_source_goes_to_the_row(old: str, new: str, after:
     vault.assert_settled()
 
 
+def test_words_edited_within_what_the_row_shows_inert_bring_nothing_of_ours_to_the_source() -> None:
+    vault = known("- [ ] Show ![[plan.png]] and %%old%% <b>now</b> @Ana")
+    for old, new in (("plan", "plan2"), ("old", "older"), ("now", "today")):
+        vault.edit(ANA, old, new)
+    vault.turn()
+    assert source(vault) == "- [ ] Show ![[plan2.png]] and %%older%% <b>today</b> @Ana"
+    vault.assert_settled()
+
+
 def test_different_fields_edited_on_both_sides_are_both_taken_over() -> None:
     vault = known(OPEN)
     vault.edit(ANA, "📅 2026-11-25", "📅 2026-12-01")

@@ -1,8 +1,9 @@
-"""Make a task's text safe to stand in another note, and map what a user did to it there back to the source's words.
+"""Make a task's text safe to stand in another note.
 
 What would be active or broken elsewhere (templates, queries, HTML, embeds, comments, formulas, local links, footnotes,
 block structure; tags, mentions and fields that are none in the source) is rendered inert; the source keeps what it has.
-To render twice is to render once. Which words a row shows is `rows`' business.
+To render twice is to render once. Which words a row shows is `rows`' business, what an edit there means for the source
+`restore`'s.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from __future__ import annotations
 import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
-
-from rapidfuzz.distance import Levenshtein
 
 from vaultsync.index.links import INVISIBLE, OWN_ID, quoted, render_anchored
 from vaultsync.tasks.signifiers import MOJIBAKE, NOT_IN_TAG, SIGNIFIERS
@@ -26,12 +25,13 @@ _LOCAL_WIKILINK = re.compile(r"\[\[(?P<anchor>#[^\[\]|]*)(?:\|(?P<alias>[^\[\]|]
 _OWN_WIKILINK = re.compile(r"\[(?P<rest>\[[^\[\]|]*#\^(?P<id>[A-Za-z0-9-]+)(?:\|[^\[\]|]*)?\]\])")
 _OWN_MARKDOWN_LINK = re.compile(r"\](?P<rest>\([^()\r\n]*#\^(?P<id>[A-Za-z0-9-]+)>?\))")
 _RELATIVE_LINK = re.compile(r"\]\((?P<target>(?:\.{1,2}/|#)[^()\s]*)\)")
+LED_WITHIN = re.compile(rf"{_LOCAL_WIKILINK.pattern}|{_RELATIVE_LINK.pattern}")  # what leads elsewhere once rendered
 _WHOLE_WIKILINK = re.compile(rf"({_WIKILINK})")
 _QUERY = re.compile(r"(`\s*)(?=\$?=)")
 _SPELLING = "|".join(map(re.escape, sorted((*SIGNIFIERS, *MOJIBAKE), key=len, reverse=True)))
-_AS_TEXT = "\ufe0e"  # the variation selector that says: no signifier, an emoji like any other
-_SIGNIFIER = re.compile(f"((?>{_SPELLING}))\ufe0f?(?!{_AS_TEXT})")
-_QUIET_SIGNIFIER = re.compile(f"(?>{_SPELLING})(?={_AS_TEXT})")
+AS_TEXT = "\ufe0e"  # the variation selector that says: no signifier, an emoji like any other
+_SIGNIFIER = re.compile(f"((?>{_SPELLING}))\ufe0f?(?!{AS_TEXT})")
+_QUIET_SIGNIFIER = re.compile(f"(?>{_SPELLING})(?={AS_TEXT})")
 _NO_BLANK = re.compile("[^ ]")
 _DATED = frozenset({"start", "created", "scheduled", "due", "done", "cancelled"})
 _BLOCK_START = re.compile(r"\A(?:(?P<digits>[0-9]{1,9})(?P<mark>[.)])|(?P<bare>[-+*]|#{1,6}|>.*))\Z", re.DOTALL)
@@ -96,39 +96,6 @@ def render_tokens(source: Sequence[Token], path: str) -> list[str]:
     return rendered
 
 
-def restore(written: Sequence[str], now: Sequence[str], source: Sequence[Token], path: str) -> list[str]:
-    """Return the source's words after the edit that led from the words `written` to `now` in a row.
-
-    `written` is what the row showed of `source`. Tokens that the user left alone come back as the source has them; the
-    others are taken as typed.
-    """
-    shown = [
-        (token.text, text.split()) for token, text in zip(source, render_tokens(source, path), strict=True) if text
-    ]
-    if [word for _, words in shown for word in words] != list(written):
-        return _restore_by_look(now, [(text, words) for text, words in shown if words != text.split()])
-    kept: dict[int, int] = {}  # position in `written` -> position in `now`
-    for step in Levenshtein.opcodes(list(written), list(now)):
-        if step.tag == "equal":
-            kept |= zip(range(step.src_start, step.src_end), range(step.dest_start, step.dest_end), strict=True)
-    restored: dict[
-        int, tuple[str, int]
-    ] = {}  # position in `now` -> the source's text there, and how many words it spans
-    position = 0
-    for text, words in shown:
-        first = kept.get(position)
-        if first is not None and all(kept.get(position + step) == first + step for step in range(len(words))):
-            restored[first] = (text, len(words))
-        position += len(words)
-    result: list[str] = []
-    position = 0
-    while position < len(now):
-        text, length = restored.get(position, (now[position], 1))
-        result.append(text)
-        position += length
-    return result
-
-
 def mask_quiet(text: str) -> str:
     """Replace the signifiers that rendering made inert by as many characters that signify nothing."""
     return _QUIET_SIGNIFIER.sub(lambda match: "\x1a" * len(match[0]), text)
@@ -142,18 +109,6 @@ def _following(texts: Sequence[str]) -> list[str]:
         following.append(after)
         after = text or after
     return following[::-1]
-
-
-def _restore_by_look(now: Sequence[str], altered: Sequence[tuple[str, list[str]]]) -> list[str]:
-    """Put the source's text wherever a token stands as it would be rendered; it could go wrong for one typed alike."""
-    result: list[str] = []
-    position = 0
-    while position < len(now):
-        fits = ((text, words) for text, words in altered if list(now[position : position + len(words)]) == words)
-        text, words = next(fits, (now[position], [now[position]]))
-        result.append(text)
-        position += len(words)
-    return result
 
 
 def _render(text: str, path: str, before: str, after: str) -> str:
@@ -189,7 +144,7 @@ def _quiet_signifiers(text: str, after: str) -> str:
         name, _ = SIGNIFIERS[MOJIBAKE.get(match[1], match[1])]
         following = _NO_BLANK.search(text, match.end()) or _NO_BLANK.search(after)
         dated = following is not None and following[0].isdigit()
-        return match[0] if name in _DATED and not dated else f"{match[1]}{_AS_TEXT}"
+        return match[0] if name in _DATED and not dated else f"{match[1]}{AS_TEXT}"
 
     return _SIGNIFIER.sub(quiet, text)
 

@@ -74,7 +74,7 @@ def shown_values(line: TaskLine, text: TaskText, path: str, rules: Rules) -> Row
 
 
 def source_tokens(text: TaskText) -> list[inert.Token]:
-    """Return the tokens of a source's prose, which `inert.restore` matches with a row's."""
+    """Return the tokens of a source's prose, which `restore` matches with a row's."""
     return [piece.token for piece in _pieces(text) if piece.token]
 
 

@@ -10,7 +10,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vaultsync.index import inert
+from vaultsync.index.restore import restore
 from vaultsync.index.rows import DATE_FIELDS, FIELDS, RowValues, shows_tag, source_tokens
 from vaultsync.markdown.merge3 import merge3
 from vaultsync.model import INVALID, Problem, Role, TaskLine
@@ -200,8 +200,7 @@ def _prose_of(row: RowSide, sides: Sides) -> list[str]:
     in_conflict = "prose" in sides.standing  # then they differ, whatever the settings
     if sides.base is not None and not in_conflict and written not in (shown, sides.base.values.prose):
         now = tuple(merge3(" ".join(written), " ".join(shown), " ".join(now)).text.split())
-        written = shown
-    return inert.restore(written, now, source_tokens(sides.source.text), sides.source.path)
+    return restore(now, source_tokens(sides.source.text), sides.source.path)
 
 
 def _apply_tags(text: str, sides: Sides, rules: Rules, roster: Roster) -> str:

@@ -265,6 +265,50 @@ def test_a_mention_typed_into_a_row_assigns(typed: str, after: str) -> None:
     vault.assert_settled()
 
 
+@pytest.mark.parametrize(
+    ("before", "old", "new", "after"),
+    [
+        pytest.param("Do @Ana", "Do", "@Bo: Do", "Do @Bo", id="it replaces"),
+        pytest.param("Do @Ana", "Do", "@Bo Do", "Do @Bo", id="without punctuation"),
+        pytest.param("Do @Ana", "Do", "@Bo - Do it", "Do it @Bo", id="with a dash, and the text edited as well"),
+        pytest.param("Do @Ana", "Do", "@[[Bo]]: Do", "Do @Bo", id="as a link"),
+        pytest.param("Do @Ana", "Do", "@Ana and @Bo: Do", "Do @Ana @Bo", id="the own name repeated adds"),
+        pytest.param("Do @Ana", "Do", "@Bo: Do @Kim Ray", "Do @Bo @Kim Ray", id="another one stands at the end"),
+        pytest.param("Do @Ana", "Do", "@Zoe Do", "Do @Zoe", id="somebody unknown"),
+        pytest.param("Do @Ana", "Do", "@Zoe Low: Do", "@Zoe Low: Do @Ana", id="a name that may be of two words"),
+        pytest.param("Do", "Do", "@Bo: Do", "Do @Bo", id="nobody was assigned"),
+        pytest.param("@Ana: do", "@Ana", "@Bo: @Ana", "@Bo: do", id="before one that leads, which it replaces"),
+        pytest.param("@Ana: do", "@Ana", "@Bo", "@Bo: do", id="in place of one that leads"),
+        pytest.param("@Kim Ray: do @Ana", "@Kim", "@Bo: @Kim", "@Kim Ray: do @Bo", id="before one that stays"),
+        pytest.param("Ask @Bo why @Ana", "Ask @Bo", "@Bo", "@Bo why @Ana", id="one that the text spoke of"),
+        pytest.param(r"\@Bo do @Ana", r"\@Bo", r"\@Bo will", r"\@Bo will do @Ana", id="none that is shown inert"),
+    ],
+)
+def test_a_mention_put_before_the_text_of_a_row_assigns(before: str, old: str, new: str, after: str) -> None:
+    vault = known(f"- [ ] {before} #task")
+    vault.edit(ANA if "@Ana" in before else "Tasks/@Unassigned.md", f"] {old}", f"] {new}")
+    vault.turn()
+    assert source(vault) == f"- [ ] {after} #task"
+    vault.assert_settled()
+
+
+def test_a_mention_put_before_the_text_replaces_only_whom_the_row_stands_for_where_every_mention_assigns() -> None:
+    vault = known("- [ ] Ask @Bo why @Ana #task", assignees="any")
+    vault.edit(ANA, "Ask", "@Kim Ray: Ask")
+    vault.turn()
+    assert source(vault) == "- [ ] Ask @Bo why @Kim Ray #task"
+
+
+def test_a_mention_put_before_the_text_while_the_task_was_handed_over_is_a_conflict() -> None:
+    vault = known("- [ ] Do @Ana")
+    vault.edit(ANA, "Do", "@Bo: Do")
+    vault.edit(NOTE, "@Ana", "@Kim Ray")
+    vault.turn()
+    assert source(vault) == "- [ ] Do @Kim Ray"
+    assert vault.rows(ANA) == ["- [ ] Do @Bo"]
+    vault.assert_settled()
+
+
 def test_a_mention_typed_into_an_unassigned_row_assigns() -> None:
     vault = known("- [ ] Do")
     vault.edit("Tasks/@Unassigned.md", "- [ ] Do", "- [ ] Do @Bo")

@@ -16,13 +16,15 @@ from vaultsync.index.links import INVISIBLE, find_row_link, render_link
 from vaultsync.index.region import VALUE_MARK
 from vaultsync.model import INVALID, Priority, TaskLine, TaskSettings
 from vaultsync.tasks.line import parse_line
-from vaultsync.tasks.mentions import MASK
+from vaultsync.tasks.mentions import MASK, find_mentions
+from vaultsync.tasks.people import person_key
 from vaultsync.tasks.signifiers import find_emoji, spell
-from vaultsync.tasks.text import TaskText, read_text
+from vaultsync.tasks.text import TaskText, leading_run, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from vaultsync.model import Mention
     from vaultsync.tasks.people import Roster
     from vaultsync.tasks.rules import Rules
 
@@ -49,6 +51,7 @@ DATE_FIELDS = ("start", "scheduled", "due")
 
 # What ASCII has of punctuation could be active, or end the tag elsewhere.
 _PLAIN_TAG = re.compile(rf"#(?:(?!{INVISIBLE.pattern})[^\s!-,.:-@\[-^`{{-~])+")
+_AFTER_MENTION = re.compile(r"[,:;\-–—]|\s+[-–—](?=\s)")  # put before a text
 _NAME_LIKE = re.compile(r"and|[^\w]+|[^\w]*(?![a-z0-9])\w.*")
 
 
@@ -123,25 +126,34 @@ def value_line(field: str, where: str, value: str, path: str) -> str:
     return f"    {VALUE_MARK} {field} in {where}: {shown}"
 
 
-def read_row(row: str, rule: str | None, roster: Roster, rules: Rules, block_id: str | None = None) -> RowValues | None:
+def read_row(  # noqa: PLR0913 - the row, and what it is read against
+    row: str,
+    rule: str | None,
+    roster: Roster,
+    rules: Rules,
+    block_id: str | None = None,
+    written: RowValues | None = None,
+) -> RowValues | None:
     """Read a row (without indentation) back; None if it is no task line any more.
 
     `block_id` is the task's, where it is known: of several links the one to it is ours. `rule` is the recurrence that
     the row was written with: its words, the last ones before the link, are ours. Fields are read wherever they stand,
-    since people type behind the last one.
+    since people type behind the last one. Only against the row as it was `written` can be told that a mention was put
+    before its text, which assigns like one behind it.
     """
     plain = _without_ours(row, rule, block_id)
     line = parse_line(inert.mask_quiet(plain), row_settings(rules), hidden=True)
     if line is None:
         return None
     text = read_text(line, roster, "edges")
-    spans = sorted([*text.words, *text.tag_spans])
+    in_front, first = _put_in_front(text, plain, written, roster) if written else ((), 0)
+    words = _words_from(text, first)
     return RowValues(
         symbol=line.symbol,
-        prose=tuple(plain[start:end] for start, end in text.words),
-        text=" ".join(plain[start:end] for start, end in spans),
+        prose=tuple(plain[start:end] for start, end in words),
+        text=" ".join(plain[start:end] for start, end in sorted([*words, *text.tag_spans])),
         tags=frozenset(plain[start:end] for start, end in text.tag_spans),
-        mentions=tuple(mention.person for mention in text.trailing),
+        mentions=tuple(mention.person for mention in (*in_front, *text.trailing)),
         priority=line.priority,
         start=line.start,
         scheduled=line.scheduled,
@@ -170,6 +182,33 @@ def _without_ours(row: str, rule: str | None, block_id: str | None) -> str:
     if rule and (at := before.rfind(f"({rule})")) >= 0:
         before = f"{before[:at].rstrip(' ')} {before[at + len(rule) + 2 :].lstrip(' ')}".rstrip(" ")
     return f"{before} {after}".rstrip(" ")
+
+
+def _put_in_front(text: TaskText, plain: str, written: RowValues, roster: Roster) -> tuple[tuple[Mention, ...], int]:
+    """Return the mentions that somebody put before the text of a row, `plain`, and where this goes on.
+
+    None where the text as written speaks of one of them, or began with another that is gone: then words were edited.
+    Nor where one is unknown and only a blank parts it from other words than were written, which may be of its name.
+    """
+    run = leading_run(text)
+    if not run:
+        return (), 0
+    first = run[-1].end
+    if mark := _AFTER_MENTION.match(plain, first):
+        first = mark.end()
+    before, rest = " ".join(written.prose), " ".join(plain[start:end] for start, end in _words_from(text, first))
+    spoken_of = find_mentions(before, 0, len(before), roster)
+    people = {mention.person for mention in run}
+    if people & {mention.person for mention in spoken_of}:
+        return (), 0
+    if spoken_of and spoken_of[0].start == 0 and not rest.startswith(before[: spoken_of[0].end]):
+        return (), 0
+    are_known = all(person_key(person) in roster.known for person in people)
+    return (run, first) if mark or are_known or rest == before else ((), 0)
+
+
+def _words_from(text: TaskText, first: int) -> list[tuple[int, int]]:
+    return [(max(start, first), end) for start, end in text.words if end > first]
 
 
 class _Piece(NamedTuple):

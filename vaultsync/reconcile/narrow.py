@@ -11,10 +11,10 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from vaultsync.index.links import task_key
-from vaultsync.index.rows import read_row
 from vaultsync.reconcile.focus import is_as_before
 from vaultsync.reconcile.locate import read_index_note
 from vaultsync.reconcile.reading import is_stray, links_of, strangers_among
+from vaultsync.tasks.mentions import find_mentions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,8 +74,9 @@ def _ties(note: Note | None, content: RegionContent | None, lines: Counter[bytes
 
 
 def _mentioned_in(row: str, snapshot: Snapshot) -> Iterator[str]:
-    read = read_row(row, None, snapshot.roster, snapshot.rules)
-    return _mentioned(read.mentions if read else (), snapshot)
+    # Whether one before the text assigns, only the row as it was written tells.
+    found = find_mentions(row, 0, len(row), snapshot.roster)
+    return _mentioned((mention.person for mention in found), snapshot)
 
 
 def _mentioned(names: Iterable[str], snapshot: Snapshot) -> Iterator[str]:

@@ -121,6 +121,8 @@ def read_sides(  # noqa: PLR0913 - what the sides are read from, and how
         lately = _lately(values, base, at, rows, as_row)
         # A row where the base knows none (a copy, a note made anew) is measured against what we would have written.
         lately = lately or ([was.values] if was else [])
+        if lately and values.prose != lately[0].prose:
+            values = as_row(at.row.text, written=lately[0]) or values
         kept = [copy.values for copy in copies] if at.copy is not None else []
         read.append(RowSide(at, *_measured(values, lately, kept), _typed(at, lately, rules)))
     symbol = _accepted_symbol(was, now, rules) if was else now.line.symbol

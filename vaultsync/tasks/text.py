@@ -106,6 +106,16 @@ def read_text(line: TaskLine, roster: Roster, mode: Assigning = "edges") -> Task
     )
 
 
+def leading_run(text: TaskText) -> tuple[Mention, ...]:
+    """Return the leading mention and those behind it that only what may stand within a run parts from it."""
+    run = [text.leading] if text.leading else []
+    for mention in text.mentions[1:] if run else ():
+        if not _BETWEEN.fullmatch(_bare(text.masked, run[-1].end, mention.start)):
+            break
+        run.append(mention)
+    return tuple(run)
+
+
 def set_prose(line: TaskLine, text: TaskText, new_prose: str) -> str:
     """Return the line with `new_prose` for its prose: only the words that differ are replaced.
 

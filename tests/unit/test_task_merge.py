@@ -678,6 +678,51 @@ def test_what_a_row_never_shows_goes_to_the_source_when_it_is_typed_there(typed:
     vault.assert_settled()
 
 
+WEEKLY = "- [ ] Water it (every day) @Ana 🔁 every week 📅 2026-11-25"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "after"),
+    [
+        pytest.param("(every week)", "(every 2 weeks)", WEEKLY, id="over ours"),
+        pytest.param("(every week)", "(every 2 weeks) @Bo", WEEKLY.replace("Ana", "Bo"), id="with a mention behind it"),
+        pytest.param(
+            "it (every day) (every week)",
+            "(every 2 weeks)",
+            "- [ ] Water @Ana 🔁 every week 📅 2026-11-25",
+            id="and words edited",
+        ),
+    ],
+)
+def test_another_rule_written_over_ours_is_told_and_no_words_of_the_text(old: str, new: str, after: str) -> None:
+    vault = known(WEEKLY)
+    vault.edit(ANA, old, new)
+    vault.turn()
+    assert source(vault) == after
+    assert any(
+        "🔁 every 2 weeks was typed into the row, but the task has every week" in what for what in vault.problems
+    )
+    assert vault.rows(BO if "@Bo" in new else ANA) == [f"{after.partition(' @')[0]} (every week) 📅 2026-11-25"]
+    vault.assert_settled()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "after"),
+    [
+        pytest.param(" (every week)", "", "Water it (every day)", id="ours taken out"),
+        pytest.param("(every week)", "(every now and then)", "Water it (every day) (every now and then)", id="no rule"),
+        pytest.param("it", "it (every month)", "Water it (every month) (every day)", id="within the text"),
+    ],
+)
+def test_words_in_brackets_that_are_not_in_place_of_ours_are_words_of_the_text(old: str, new: str, after: str) -> None:
+    vault = known(WEEKLY)
+    vault.edit(ANA, old, new)
+    vault.turn()
+    assert source(vault) == WEEKLY.replace("Water it (every day)", after)
+    assert not vault.problems
+    vault.assert_settled()
+
+
 @pytest.mark.parametrize("side", ["row", "source"])
 def test_a_row_that_holds_its_value_in_a_conflict_stays_where_it_is_though_somebody_else_is_assigned(side: str) -> None:
     vault = known("- [ ] Do @Ana")

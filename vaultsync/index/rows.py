@@ -18,6 +18,7 @@ from vaultsync.model import INVALID, Priority, TaskLine, TaskSettings
 from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.mentions import MASK, find_mentions
 from vaultsync.tasks.people import person_key
+from vaultsync.tasks.rule_text import read_rule
 from vaultsync.tasks.signifiers import find_emoji, spell
 from vaultsync.tasks.text import TaskText, leading_run, read_text
 
@@ -52,6 +53,7 @@ DATE_FIELDS = ("start", "scheduled", "due")
 # What ASCII has of punctuation could be active, or end the tag elsewhere.
 _PLAIN_TAG = re.compile(rf"#(?:(?!{INVISIBLE.pattern})[^\s!-,.:-@\[-^`{{-~])+")
 _AFTER_MENTION = re.compile(r"[,:;\-–—]|\s+[-–—](?=\s)")  # put before a text
+_RULE_WORDS = re.compile(r"\(([^()]*)\)(?=\s*(?:@|#|\[\[@|\Z))")  # before the link only tags and mentions may follow
 _NAME_LIKE = re.compile(r"and|[^\w]+|[^\w]*(?![a-z0-9])\w.*")
 
 
@@ -138,10 +140,10 @@ def read_row(  # noqa: PLR0913 - the row, and what it is read against
 
     `block_id` is the task's, where it is known: of several links the one to it is ours. `rule` is the recurrence that
     the row was written with: its words, the last ones before the link, are ours. Fields are read wherever they stand,
-    since people type behind the last one. Only against the row as it was `written` can be told that a mention was put
-    before its text, which assigns like one behind it.
+    since people type behind the last one. Only against the row as it was `written` can be told what of it is the text:
+    not a mention that was put before it, which assigns like one behind it, nor another rule in place of ours.
     """
-    plain = _without_ours(row, rule, block_id)
+    plain = _without_ours(row, _rule_in(row, rule, written, block_id) if written else rule, block_id)
     line = parse_line(inert.mask_quiet(plain), row_settings(rules), hidden=True)
     if line is None:
         return None
@@ -175,10 +177,30 @@ def row_link(path: str, block_id: str, date: str | None, rules: Rules) -> str:
     return render_link(path, block_id, alias, markdown=rules.index.markdown_links)
 
 
+def changed_rule(row: str, rule: str | None, written: RowValues, block_id: str) -> str | None:
+    """Return the rule that somebody wrote over the words that say how the task recurs; None where these stand."""
+    found = _rule_in(row, rule, written, block_id)
+    return found if found != rule else None
+
+
+def _rule_in(row: str, rule: str | None, written: RowValues, block_id: str | None) -> str | None:
+    """Return which rule stands where a row says how the task recurs; none that was in the text as `written`."""
+    if not rule:
+        return None
+    before, _ = _beside_link(row, block_id)
+    text = " ".join(written.prose)
+    others = (match[1] for match in reversed([*_RULE_WORDS.finditer(before)]) if read_rule(match[1]))
+    return next((each for each in (rule, *others) if before.count(f"({each})") > text.count(f"({each})")), None)
+
+
+def _beside_link(row: str, block_id: str | None) -> tuple[str, str]:
+    link = find_row_link(row, block_id)
+    return (row[: link.start].rstrip(" "), row[link.end :].lstrip(" ")) if link else (row, "")
+
+
 def _without_ours(row: str, rule: str | None, block_id: str | None) -> str:
     """Return a row without its link, and without the words that say how the task recurs."""
-    link = find_row_link(row, block_id)
-    before, after = (row[: link.start].rstrip(" "), row[link.end :].lstrip(" ")) if link else (row, "")
+    before, after = _beside_link(row, block_id)
     if rule and (at := before.rfind(f"({rule})")) >= 0:
         before = f"{before[:at].rstrip(' ')} {before[at + len(rule) + 2 :].lstrip(' ')}".rstrip(" ")
     return f"{before} {after}".rstrip(" ")

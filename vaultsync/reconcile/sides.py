@@ -14,6 +14,7 @@ from vaultsync.index.rows import (
     FIELDS,
     IN_THE_NOTE,
     RowValues,
+    changed_rule,
     read_row,
     row_settings,
     shown_values,
@@ -124,7 +125,7 @@ def read_sides(  # noqa: PLR0913 - what the sides are read from, and how
         if lately and values.prose != lately[0].prose:
             values = as_row(at.row.text, written=lately[0]) or values
         kept = [copy.values for copy in copies] if at.copy is not None else []
-        read.append(RowSide(at, *_measured(values, lately, kept), _typed(at, lately, rules)))
+        read.append(RowSide(at, *_measured(values, lately, kept), _typed(at, lately, rule, rules)))
     symbol = _accepted_symbol(was, now, rules) if was else now.line.symbol
     known = base.conflicts if base else frozenset()
     sides = Sides(now, was, known, tuple(read), symbol, replaced=copies, owner=roster.owner)
@@ -190,11 +191,13 @@ def _measured(
     return now, was, last
 
 
-def _typed(at: RowAt, lately: Sequence[RowValues], rules: Rules) -> dict[FieldName, str]:
+def _typed(at: RowAt, lately: Sequence[RowValues], rule: str | None, rules: Rules) -> dict[FieldName, str]:
     line = parse_line(at.row.text, row_settings(rules), hidden=True)
     if line is None:
         return {}
     typed = {field.name: field.value for field in line.fields if field.name in NEVER_SHOWN}
+    if lately and (changed := changed_rule(at.row.text, rule, lately[0], at.row.block_id)):
+        typed.setdefault("recurrence", changed)
     done = next((field.value for field in line.fields if field.name == "done" and field.counts), None)
     # A ✅ that the row was written with is no news.
     is_news = done and lately and all(line.done != row.done for row in lately)

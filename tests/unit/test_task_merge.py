@@ -565,6 +565,25 @@ def test_what_tasks_did_is_never_done_twice() -> None:
     assert source(vault) == f"{FOLLOWING}\n{FINISHED}"
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("Water it #home", "Water them #home"), ("#home", "#garden"), ("Water it #home", "Water it #home @Bo")],
+    ids=["words", "tags", "assignee"],
+)
+def test_what_tasks_did_is_not_done_twice_where_the_row_was_ticked_and_edited(old: str, new: str) -> None:
+    vault = known(RECURRING)
+    done = vault.texts[NOTE].replace("- [ ]", "- [x]").replace("2026-11-25", "2026-11-25 ✅ 2026-11-22").rstrip("\n")
+    vault.texts[NOTE] = f"{FOLLOWING}\n{done}\n"
+    tick(vault, ANA, "Water")
+    vault.edit(ANA, old, new)
+    vault.turn()
+    following, finished = source(vault).split("\n")
+    assert following == FOLLOWING
+    assert finished.startswith("- [x]")
+    assert finished != FINISHED
+    vault.assert_settled()
+
+
 @pytest.mark.parametrize(("wanted", "after"), [(False, FINISHED), (True, f"{FOLLOWING}\n{FINISHED}")])
 def test_a_native_toggle_makes_the_next_occurrence_only_where_the_settings_say_so(*, wanted: bool, after: str) -> None:
     vault = known(RECURRING, recur_native_toggles=wanted)

@@ -78,7 +78,7 @@ def edit_by_row(  # noqa: PLR0913 - the row as written and as it reads now, and 
         return None
     lines: tuple[str, ...] = (merged.after,)
     if merged.completed:
-        lines = completed_lines(merged.after, neighbours, rules, today, taken_ids, recurs=True)
+        lines = completed_lines(merged.after, line.text, neighbours, rules, today, taken_ids, recurs=True)
     for text in lines:
         read = parse_line(text, rules.tasks, hidden=rules.read_hidden_fields)
         if read is not None and read.block_id:

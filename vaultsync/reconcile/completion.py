@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def completed_lines(  # noqa: PLR0913 - line, neighbours and what the outcome is a function of
     done: str,
+    before: str,
     neighbours: Iterable[TaskLine],
     rules: Rules,
     today: str,
@@ -32,14 +33,15 @@ def completed_lines(  # noqa: PLR0913 - line, neighbours and what the outcome is
 
     `neighbours` are the task lines directly above and below: an open one with the same prose and rule is the next
     occurrence, made by the Tasks plugin or by a run that died, and none is made again; they are to be given as they
-    read after their own edits. `recurs` is False for a completion that makes no next occurrence, `removable` for a task
-    with a conflict: deleting it would settle that. A recurring line is never removed unless its next occurrence stands.
+    read after their own edits. It may have the prose that the line had `before`, since Tasks knows of no edit of a row.
+    `recurs` is False for a completion that makes no next occurrence, `removable` for a task with a conflict: deleting
+    it would settle that. A recurring line is never removed unless its next occurrence stands.
     """
     line = parse_line(done, rules.tasks, hidden=rules.read_hidden_fields)
     if line is None:
         return (done,)
     kept = () if line.on_completion == "delete" and removable else (done,)
-    if not line.recurrence or any(_is_next_of(other, line, rules) for other in neighbours):
+    if not line.recurrence or any(_is_next_of(other, line, before, rules) for other in neighbours):
         return kept
     following = next_occurrence(line, rules.tasks, today) if recurs else None
     if following is None:
@@ -57,9 +59,12 @@ def lines_around(place: tuple[str, int], lines: Mapping[tuple[str, int], TaskLin
     return [lines[at] for at in ((path, number - 1), (path, number + 1)) if at in lines]
 
 
-def _is_next_of(other: TaskLine, line: TaskLine, rules: Rules) -> bool:
+def _is_next_of(other: TaskLine, line: TaskLine, before: str, rules: Rules) -> bool:
     is_open = rules.roles.role_of(other.symbol) not in (Role.DONE, Role.REJECTED)
-    return is_open and other.recurrence == line.recurrence and _words(other) == _words(line)
+    if not is_open or other.recurrence != line.recurrence:
+        return False
+    former = parse_line(before, rules.tasks, hidden=rules.read_hidden_fields)
+    return _words(other) in [_words(each) for each in (line, former) if each]
 
 
 def _words(line: TaskLine) -> list[str]:

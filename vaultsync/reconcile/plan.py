@@ -284,6 +284,7 @@ def _task_edits(
             around = lines_around((path, number), by_place)
             after = completed_lines(
                 outcome.after,
+                outcome.before,
                 around,
                 snapshot.rules,
                 snapshot.today,

@@ -111,7 +111,7 @@ def lines_of_orphan(  # noqa: PLR0913 - the record, the rows and everything a tr
         raise CommandRefusedError(merged.refusal or "its rows hold different values; give the path of one")
     lines: tuple[str, ...] = ()
     if merged.completed:
-        lines = completed_lines(merged.after, (), rules, today, taken_ids, recurs=True, removable=False)
+        lines = completed_lines(merged.after, task.line, (), rules, today, taken_ids, recurs=True, removable=False)
     return tuple(text[len(line.indentation) :] for text in lines or (merged.after,))
 
 

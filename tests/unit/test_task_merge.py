@@ -146,6 +146,60 @@ def test_taking_the_tag_off_a_proposal_accepts_it(tag: str) -> None:
     assert vault.section(ANA, "Do") == "Open"
 
 
+SHOWS_ALL = replace(RULES.index, hide_tags=frozenset())
+
+
+@pytest.mark.parametrize("tag", ["#proposed", "#Proposed"])
+def test_taking_the_tag_off_a_row_that_shows_it_accepts_it_too(tag: str) -> None:
+    vault = known(f"- [?] Do @Ana {tag} #task", index=SHOWS_ALL)
+    vault.edit(ANA, f" {tag}", "")
+    vault.turn()
+    assert source(vault) == "- [ ] Do @Ana #task"
+    assert vault.section(ANA, "Do") == "Open"
+    vault.assert_settled()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("Do #proposed", "Do more", id="with a change of the text"),
+        pytest.param("#proposed", "#later", id="with another tag in its place"),
+        pytest.param("#proposed #task", "", id="with another tag"),
+        pytest.param("#proposed", "@Ana @Bo", id="with another assignee"),
+        pytest.param("#proposed", "🆔 abc", id="with an id"),
+    ],
+)
+def test_taking_the_tag_off_a_row_accepts_nothing_where_something_else_changed(old: str, new: str) -> None:
+    vault = known("- [?] Do @Ana #proposed #task", index=SHOWS_ALL)
+    vault.edit(ANA, old, new)
+    vault.turn()
+    assert source(vault).startswith("- [?]")
+    assert "#proposed" not in source(vault)
+    vault.assert_settled()
+
+
+def test_a_row_drawn_anew_without_the_tag_by_a_run_that_died_accepts_nothing() -> None:
+    vault = known("- [?] Do @Ana #proposed", index=SHOWS_ALL)
+    base = dict(vault.base)
+    vault.rules = RULES
+    vault.turn()
+    vault.base = base
+    vault.turn()
+    assert source(vault) == "- [?] Do @Ana #proposed"
+    vault.assert_settled()
+
+
+def test_taking_the_tag_off_a_row_of_a_task_that_was_rejected_is_a_conflict() -> None:
+    vault = known("- [?] Do @Ana #proposed", index=SHOWS_ALL)
+    vault.edit(ANA, " #proposed", "")
+    vault.edit(NOTE, "[?]", "[-]")
+    vault.turn()
+    assert source(vault).startswith("- [-] Do @Ana")
+    assert vault.rows(ANA) == ["- [ ] Do"]
+    assert vault.section(ANA, "Do") == "Conflicts"
+    vault.assert_settled()
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

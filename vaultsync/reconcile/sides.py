@@ -21,6 +21,7 @@ from vaultsync.index.rows import (
     value_line,
 )
 from vaultsync.model import FieldName, Role, TaskLine
+from vaultsync.reconcile.acceptance import meant_by_row, meant_symbol
 from vaultsync.reconcile.merge import Winner, merge_field, merge_status, merge_status_without_base
 from vaultsync.tasks.line import parse_line
 from vaultsync.tasks.people import UNASSIGNED, Roster
@@ -125,7 +126,8 @@ def read_sides(  # noqa: PLR0913 - what the sides are read from, and how
         if lately and values.prose != lately[0].prose:
             values = as_row(at.row.text, written=lately[0]) or values
         kept = [copy.values for copy in copies] if at.copy is not None else []
-        read.append(RowSide(at, *_measured(values, lately, kept), _typed(at, lately, rule, rules)))
+        row = RowSide(at, *_measured(values, lately, kept), _typed(at, lately, rule, rules))
+        read.append(row if row.typed else replace(row, now=meant_by_row(row.was, row.now, rules)))
     symbol = _accepted_symbol(was, now, rules) if was else now.line.symbol
     known = base.conflicts if base else frozenset()
     sides = Sides(now, was, known, tuple(read), symbol, replaced=copies, owner=roster.owner)
@@ -220,15 +222,10 @@ def parse_source(text: str, rules: Rules) -> TaskLine | None:
 
 
 def _accepted_symbol(was: SourceSide, now: SourceSide, rules: Rules) -> str:
-    """Return the status that the source line means: taking only `#proposed` off a proposed line accepts it."""
-    symbol = now.line.symbol
-    if symbol != was.line.symbol or rules.roles.role_of(symbol) is not Role.PROPOSED:
-        return symbol
-    gone = was.tags - now.tags
-    if not gone or any(tag.lower() not in rules.remove_tags for tag in gone) or now.tags - was.tags:
-        return symbol
-    fields_alike = all(_value(name, now) == _value(name, was) for name in FIELDS if name != "tags")
-    return rules.roles.symbol_for(Role.TODO) if fields_alike else symbol
+    """Return the status that the source line means, see `acceptance`."""
+    if now.assignees != was.assignees or now.tags - was.tags:
+        return now.line.symbol
+    return meant_symbol(was.values, now.values, was.tags - now.tags, rules)
 
 
 def speaking_rows(sides: Sides, disagreeing: Sequence[str]) -> tuple[dict[str, RowSide], tuple[RowAt, ...]]:

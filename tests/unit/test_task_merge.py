@@ -779,6 +779,19 @@ def test_another_rule_written_over_ours_is_told_and_no_words_of_the_text(old: st
     vault.assert_settled()
 
 
+def test_a_row_that_another_replica_drew_after_the_rule_changed_says_nothing() -> None:
+    vault = known(WEEKLY)
+    base = dict(vault.base)
+    vault.edit(NOTE, "🔁 every week", "🔁 every week on tuesday, monday")
+    vault.turn()
+    vault.base = base
+    vault.turn()
+    assert source(vault) == WEEKLY.replace("🔁 every week", "🔁 every week on tuesday, monday")
+    assert vault.rows(ANA) == ["- [ ] Water it (every day) (every week on Monday, Tuesday) 📅 2026-11-25"]
+    assert not vault.problems
+    vault.assert_settled()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "after"),
     [

@@ -29,6 +29,7 @@ from vaultsync.reconcile.sides import (
     stands_for,
 )
 from vaultsync.tasks.edits import set_field, set_symbol
+from vaultsync.tasks.rule_text import read_rule
 from vaultsync.tasks.signifiers import spell
 from vaultsync.tasks.text import TaskText, read_text, set_assignees, set_prose, set_tags
 
@@ -158,7 +159,7 @@ def _apply_typed(text: str, sides: Sides, rules: Rules) -> tuple[str, tuple[Prob
         for name, value in row.typed.items():
             line = _must_parse(text, rules)
             standing = next((field.value for field in line.fields if field.name == name and field.counts), None)
-            if standing is not None and standing.casefold().split() == value.casefold().split():
+            if standing is not None and _says_alike(name, standing, value):
                 continue
             wrong = name in _DATES and not _is_day(value)
             redated = name == "done" and _stays_done(row, rules) and sides.source.line.done == _base_done(sides)
@@ -170,6 +171,13 @@ def _apply_typed(text: str, sides: Sides, rules: Rules) -> tuple[str, tuple[Prob
             what = f"{typed} was typed into the row, but {why}; change it in {sides.source.path}"
             told.append(Problem(row.at.note, row.at.row.number, what, once=True))
     return text, tuple(told)
+
+
+def _says_alike(name: str, standing: str, value: str) -> bool:
+    if name == "recurrence" and (rule := read_rule(standing)):
+        other = read_rule(value)
+        return other is not None and other.text == rule.text
+    return standing.casefold().split() == value.casefold().split()
 
 
 def _is_day(value: str) -> bool:

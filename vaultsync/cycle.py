@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vaultsync.clock import Clock
+    from vaultsync.reconcile.edit import PlannedEdit
     from vaultsync.reconcile.plan import Plan
     from vaultsync.reconcile.snapshot import Snapshot
     from vaultsync.settings import Settings
@@ -49,6 +50,22 @@ _ATTEMPTS = 8  # plans of one turn; each but the first because something had cha
 
 def no_progress(_what: str, _done: int, _total: int) -> None:
     """Show nothing."""
+
+
+@dataclass(slots=True)
+class _Done:
+    """What the plans of one turn have come to."""
+
+    written: set[str] = field(default_factory=set)  # notes
+    edits: list[PlannedEdit] = field(default_factory=list)
+    blocked: dict[str, str] = field(default_factory=dict)  # notes that the system doesn't let us write, and its words
+    absorbed: list[Problem] = field(default_factory=list)  # what is to be told of conflict copies
+
+    def take(self, plan: Plan, applied: Applied) -> None:
+        """Add what became of one plan."""
+        self.written |= applied.landed.keys()
+        self.edits += (edit for edit in plan.edits if edit.path in applied.landed)
+        self.blocked |= applied.blocked
 
 
 @dataclass(slots=True)
@@ -148,19 +165,17 @@ class Wheel:
             self.tidy_journal()
         self._scan(changed, progress, tidy=not dry_run)
         leave = partial(self._must_leave, stop, force=force)
-        blocked: dict[str, str] = {}  # notes that the system doesn't let us write, and its words
+        done = _Done()
         refused: dict[tuple[str, int], Problem] = {}
-        written: set[str] = set()
         checked = Checked()
         arriving = self._left_of_arrival()
         if not arriving and not dry_run:
             self.state.mark(ARRIVED)
-        absorbed: list[Problem] = []
         restless: tuple[Problem, ...] = ()
         terms = Terms(arriving=arriving > 0, force=force)
         for _ in range(_ATTEMPTS):
             progress("planning", 0, 0)
-            terms = replace(terms, blocked=frozenset(blocked), refused=frozenset(refused))
+            terms = replace(terms, blocked=frozenset(done.blocked), refused=frozenset(refused))
             with self._thinking():
                 snapshot, known_problems, plan = self.planner.plan(terms)
             terms = replace(terms, newcomers=frozenset(snapshot.newcomers or ()))
@@ -172,14 +187,14 @@ class Wheel:
                 self.scanner.scan_some(checked.stale)
                 continue
             if dry_run:
+                done.edits += plan.edits
+                done.absorbed += (absorption.told() for absorption in plan.absorbed)
                 if tell:
                     tell_all(plan, self.scanner, tell)
-                absorbed = [absorption.told() for absorption in plan.absorbed]
                 break
             applied = apply(plan, self.scanner, self.state, self.backups, self.run_start(), progress, tell, leave)
-            absorbed += absorb(plan, applied, self.scanner, self.backups)
-            written |= applied.landed.keys()
-            blocked |= applied.blocked
+            done.take(plan, applied)
+            done.absorbed += absorb(plan, applied, self.scanner, self.backups)
             self.scanner.scan_written(applied.landed)
             self.scanner.scan_some(applied.changed | {copy.path for copy in plan.absorbed})
             if self._is_through(plan, applied, stop, force=force):
@@ -192,23 +207,24 @@ class Wheel:
             self.snapshots.remember()
         if not dry_run and not self.waits.late:
             self.finish()
-        passing = (*restless, *absorbed, *self.backups.take_remarks())
+        passing = (*restless, *done.absorbed, *self.backups.take_remarks())
         told = (*passing, *known_problems, *plan.problems, *refused.values(), *checked.remarks)
-        told += tuple(Problem(path, None, f"can't be written: {what}") for path, what in sorted(blocked.items()))
+        told += tuple(Problem(path, None, f"can't be written: {what}") for path, what in sorted(done.blocked.items()))
         # What was written is looked at again at once: else whoever edits next would have to wait for that, too.
-        again = (0.0,) if self.stays and written else ()
+        again = (0.0,) if self.stays and done.written else ()
         self.waiting.turned(*again, *filter(None, (self.waits.quiet if restless else None, plan.wait, arriving)))
         return Outcome(
             plan=plan,
-            written=frozenset(written),
+            edits=tuple(sorted(done.edits, key=lambda edit: edit.place)),
+            written=frozenset(done.written),
             notes=seen,
             problems=self._worth_telling(told, remember=not dry_run),
             told=told,
             passing=bool(passing or refused),
             changes=(*changed_paths(plan), *(copy.path for copy in plan.absorbed)),
-            skipped=tuple(sorted(snapshot.held - blocked.keys())),
+            skipped=tuple(sorted(snapshot.held - done.blocked.keys())),
             wait=self.waiting.due_in(),
-            blocked=blocked,
+            blocked=done.blocked,
         )
 
     def look(self) -> None:

@@ -97,6 +97,7 @@ class Daemon:
     _check_at: float = 0.0  # when the watcher is checked next
     _not_before: float = 0.0  # no look and no turn before, after a failure
     _retry_at: float | None = None  # when notes that couldn't be written are tried again
+    _reload_at: float | None = None  # when settings that were seen to change have been quiet
     _is_away: bool = False  # the vault
     _apart: float = 0.0  # wall clock less monotonic clock at the last pass
     _backoff: Backoff = field(default_factory=Backoff)
@@ -137,9 +138,10 @@ class Daemon:
                 return
         if self._is_away:
             self._welcome_vault()
-        if self.asked.to_reload:
-            self.asked.to_reload = False
-            self._reload(asked=True)
+        now = self._clock.monotonic()
+        if self.asked.to_reload or (self._reload_at is not None and now >= self._reload_at):
+            asked, self.asked.to_reload, self._reload_at = self.asked.to_reload, False, None
+            self._reload(asked=asked)
         self._notice_time()
         now = self._clock.monotonic()
         if now >= self._check_at:
@@ -157,7 +159,8 @@ class Daemon:
             self._is_littered = False
         else:
             late = self.wheel.look_again()
-            ends = [look_at - now, self._check_at - now, self._clock.until_tomorrow(self._timezone), wait, late]
+            reload = None if self._reload_at is None else self._reload_at - now
+            ends = [look_at - now, self._check_at - now, self._clock.until_tomorrow(self._timezone), wait, late, reload]
             self._gather(min(end for end in ends if end is not None))
 
     def _turn_in(self, now: float) -> float | None:
@@ -194,8 +197,8 @@ class Daemon:
         self.wheel.scanner.scan_some(sorted(hint for hint in hints if isinstance(hint, str)))
         if Sign.DOUBT in hints:
             self._look_at = self._clock.monotonic()
-        if Sign.SETTINGS in hints:
-            self._reload(asked=False)
+        if Sign.SETTINGS in hints:  # in the middle of a save they may be empty, which would mean the defaults
+            self._reload_at = self._clock.monotonic() + self.wheel.waits.quiet
 
     # -- looking and turning
 

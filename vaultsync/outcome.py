@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from vaultsync.model import Problem
+    from vaultsync.reconcile.edit import PlannedEdit
     from vaultsync.reconcile.plan import Plan
 
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 class Outcome:
     """What one turn did, or in a dry run would do."""
 
-    plan: Plan
+    plan: Plan  # the last one, of those that it took
+    edits: tuple[PlannedEdit, ...]  # of all of them, those that landed; in a dry run those that would be made
     written: frozenset[str]  # notes whose bytes changed
     notes: int
     problems: tuple[Problem, ...]
@@ -38,7 +40,7 @@ def record_of_turn(outcome: Outcome, at: dt.datetime, command: str, seconds: flo
         at=at,
         command=command,
         seconds=round(seconds, 3),
-        edits=len(plan.edits) if outcome.written else 0,
+        edits=len(outcome.edits),
         written=len(outcome.written),
         notes=outcome.notes,
         tasks=plan.tasks,

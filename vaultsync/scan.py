@@ -204,8 +204,9 @@ class Scanner:
             self._sort_in(path, note)
         if before is not None and before.digest == note.digest:
             return
-        # At first sight what we once wrote is ours; later, bytes of ours that come back are somebody's change.
-        if note.digest == (self.written if before is None else self._ours).get(path):
+        # At first sight what we once wrote is ours; later, bytes of ours that come back are somebody's change, and so
+        # is a note that does.
+        if note.digest == (self._ours if self.listed else self.written).get(path):
             return
         # The file's own time is exact where it is plausible. At first sight one from the future tells nothing; later
         # the change happened between the last look and now, and so did a move, which keeps the file's time.

@@ -111,7 +111,9 @@ class Snapshots:
         unreadable = [Problem(path, None, f"can't be read: {what}") for path, what in scanner.unreadable.items()]
         if state.damage:
             unreadable.append(state.damage)
-        return snapshot, (*self.settings.obsidian.problems, *unreadable, *self._census.problems, *roster_problems)
+        # What is wrong with a note in the middle of a save may be right a moment later.
+        lasting = (problem for problem in self._census.problems if problem.path not in young)
+        return snapshot, (*self.settings.obsidian.problems, *unreadable, *lasting, *roster_problems)
 
     def remember(self) -> None:
         """Keep in the state which notes stand in the vault now, for the next turn to compare with."""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from vaultsync.apply import ended, text_to_edit, write_notes
 from vaultsync.errors import VaultsyncError
 from vaultsync.model import Problem
-from vaultsync.reconcile.putback import EXPECTED, NOT_LANDED, Left, base_after, only_stamps, put_back
+from vaultsync.reconcile.capture import WHY as CAPTURE
+from vaultsync.reconcile.putback import EXPECTED, NOT_LANDED, TYPED, Left, base_after, only_stamps, put_back
 from vaultsync.reconcile.resolve import WHY as RESOLVE
 from vaultsync.storage.state import StateChanges
 
@@ -50,7 +51,7 @@ class Undoing:
 
 
 def run_to_undo(number: int | None, wheel: Wheel) -> Run | None:
-    """Return the run of a number, else the last one that isn't undone, is no undo, and edited more than block ids.
+    """Return the run of a number, else the last one that isn't undone, is no undo, and changed words of some line.
 
     None if there is no such last run. Raises UnknownRunError.
     """
@@ -71,6 +72,8 @@ def plan_undo(run: Run, wheel: Wheel) -> Undoing:
     for edit in wheel.state.edits_of(run.number):
         if edit.landed is False:
             undoing.left.append(Left(edit, NOT_LANDED))
+        elif edit.why == CAPTURE:
+            undoing.left.append(Left(edit, TYPED))
         else:
             by_path[edit.path].append(edit)
     for path, edits in sorted(by_path.items()):
@@ -114,4 +117,5 @@ def write_undo(undoing: Undoing, wheel: Wheel, *, alone: bool) -> frozenset[str]
 
 def _is_worth(run: Run, wheel: Wheel) -> bool:
     rules = wheel.settings.rules
-    return any(edit.landed is not False and not only_stamps(edit, rules) for edit in wheel.state.edits_of(run.number))
+    edits = (edit for edit in wheel.state.edits_of(run.number) if edit.landed is not False and edit.why != CAPTURE)
+    return any(not only_stamps(edit, rules) for edit in edits)

@@ -112,10 +112,8 @@ class Waiting:
             for path, changed in self.scanner.changed_at.items()
             if (end := changed + max(self.waits.quiet, self.waits.stamp_after)) > self.planned_at
             and (note := self.scanner.notes.get(path))
-            and (
-                path == self.scanner.settings.rules.capture  # what is captured waits for it
-                or any(task.block_id is None for task in note.tasks)
-            )
+            # What is captured waits for it; and a line may have come with its id, which another one keeps.
+            and (path == self.scanner.settings.rules.capture or note.tasks)
         ]
 
     def _settle_ends(self) -> list[float]:

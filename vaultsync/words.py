@@ -32,7 +32,7 @@ class Words:
         if outcome.written:
             self.log.info(
                 "cycle",
-                edits=len(outcome.plan.edits),
+                edits=len(outcome.edits),
                 written=len(outcome.written),
                 conflicts=len(outcome.plan.conflicts),
                 problems=len(outcome.problems),

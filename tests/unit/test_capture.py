@@ -11,8 +11,8 @@ import pytest
 from laws.vault_model import ANA, BO, RULES, SETTINGS, FolderVault, PaperVault, region_lines
 
 from vaultsync.cycle import Wheel
+from vaultsync.reconcile.putback import TYPED
 from vaultsync.storage.state import State
-from vaultsync.tasks.note import parse_text
 from vaultsync.tasks.rules import IndexRules
 from vaultsync.undo import plan_undo, run_to_undo, write_undo
 
@@ -469,18 +469,15 @@ def test_a_row_that_is_rejected_with_its_day_gives_that_day() -> None:
 # -- undo
 
 
-@pytest.mark.parametrize("inbox", [None, "Mine\n"], ids=["a note that was made", "a note that was there"])
-def test_undo_takes_the_captured_line_away_and_its_row(inbox: str | None, tmp_path: Path) -> None:
+def test_undo_leaves_what_somebody_typed_and_takes_back_the_rest(tmp_path: Path) -> None:
     with patch("os.fsync"):
         vault = FolderVault(tmp_path)
-        vault.write("a.md", "- [ ] Wait @Ana\n")
-        if inbox is not None:
-            vault.write(INBOX, inbox)
+        vault.write("a.md", "- [ ] Wait @Ana\n- [ ] Mend @Ana\n")
         vault.come_to_rest()
-        begin = vault.read(ANA).replace("## Open\n", "## Open\n\n- [ ] Call\n")
-        vault.write(ANA, begin)
+        row = next(line for line in region_lines(vault.read(ANA)) if "Wait" in line)
+        vault.write(ANA, vault.read(ANA).replace(row, f"{row.replace('[ ]', '[x]')}\n- [ ] Call"))
         vault.come_to_rest()
-        assert "Call" in vault.read(INBOX)
+        assert vault.read("a.md").startswith("- [x] Wait")
         state = State(vault.state_file)
         wheel = Wheel(vault.settings, state, vault.clock(), vault.waits)
         wheel.scanner.scan_all()
@@ -488,9 +485,43 @@ def test_undo_takes_the_captured_line_away_and_its_row(inbox: str | None, tmp_pa
         assert run is not None
         undoing = plan_undo(run, wheel)
         assert undoing.is_whole
+        assert [(left.edit.path, left.what) for left in undoing.left] == [(INBOX, TYPED)]
         write_undo(undoing, wheel, alone=True)
         state.close()
         vault.come_to_rest()
-        assert "Call" not in "".join(vault.texts().values())
-        assert vault.turn().written == frozenset()
-        assert parse_text(INBOX, vault.read(INBOX), "", RULES).tasks == ()
+        assert vault.read("a.md").startswith("- [ ] Wait")
+        assert vault.read(INBOX).startswith("- [ ] Call @Ana")
+        assert any("- [ ] Call" in line for line in region_lines(vault.read(ANA)))
+
+
+def test_a_run_that_only_captured_is_not_the_one_to_undo(tmp_path: Path) -> None:
+    with patch("os.fsync"):
+        vault = FolderVault(tmp_path)
+        vault.write("a.md", "- [ ] Wait @Ana\n")
+        vault.come_to_rest()
+        vault.write(ANA, vault.read(ANA).replace("## Open\n", "## Open\n\n- [ ] Call\n"))
+        vault.come_to_rest()
+        state = State(vault.state_file)
+        assert run_to_undo(None, Wheel(vault.settings, state, vault.clock(), vault.waits)) is None
+        state.close()
+
+
+@pytest.mark.parametrize("path", [INBOX, BO])
+def test_what_is_no_note_in_a_new_notes_place_is_told_and_keeps_no_other_note_from_being_written(
+    path: str, tmp_path: Path
+) -> None:
+    with patch("os.fsync"):
+        vault = FolderVault(tmp_path)
+        vault.write("a.md", "- [ ] Wait @Ana\n")
+        vault.come_to_rest()
+        (vault.root / path).symlink_to(tmp_path / "elsewhere.md")
+        vault.write(ANA, vault.read(ANA).replace("## Open\n", "## Open\n\n- [ ] Call\n"))
+        vault.write("b.md", "- [ ] Mend @Bo\n- [ ] Sew @Ana\n")
+        vault.later += 10
+        outcome = vault.turn()
+        assert [problem.path for problem in outcome.problems] == [path]
+        assert "no file" in outcome.problems[0].what
+        assert {(edit.path, edit.why) for edit in outcome.edits} >= {("b.md", "id")}
+        assert any("Sew" in line for line in region_lines(vault.read(ANA)))
+        assert any("Call" in line for line in region_lines(vault.read(ANA)))
+        assert not (tmp_path / "elsewhere.md").exists()

@@ -149,6 +149,34 @@ def test_hints_of_what_has_not_changed_do_nothing(life: Life) -> None:
     assert life.turns == [0.0]
 
 
+def test_a_note_that_comes_back_as_we_wrote_it_is_planned_on(life: Life) -> None:
+    note, away = life.root / "Note.md", life.root / "Note.away"
+    seen: list[bool] = []
+
+    def move(file: Path, to: Path) -> None:
+        file.rename(to)
+        life.put("Note.md")
+
+    life.at(100, lambda: move(note, away))
+    life.at(120, lambda: move(away, note))
+    life.at(119, lambda: seen.append("Mend the sail" in rows(life)))
+    life.live(200)
+    assert seen == [False]
+    assert "Mend the sail" in rows(life)
+
+
+def test_a_line_copied_with_its_id_gets_one_of_its_own(life: Life) -> None:
+    def copy() -> None:
+        write(life.root, {"Copy.md": (life.root / "Note.md").read_text()})
+        life.put("Copy.md")
+
+    life.at(100, copy)
+    life.live(115)
+    ids = [(life.root / name).read_text().rpartition("^")[2].strip() for name in ("Note.md", "Copy.md")]
+    assert all(each.startswith("t-") for each in ids)
+    assert len(set(ids)) == len(ids)
+
+
 def test_a_doubt_is_a_reason_to_look_at_everything(life: Life) -> None:
     life.at(50, lambda: write(life.root, {"Unseen.md": task(1)}))
     life.doubt(100)
@@ -304,6 +332,15 @@ def test_a_config_that_cannot_be_used_is_told_once_while_the_one_before_stays(li
     assert life.events() == ["the config can't be used; the one before stays", "all right again"]
 
 
+def test_settings_in_the_middle_of_a_save_are_left_until_they_are_quiet(life: Life) -> None:
+    reloads: list[float] = []
+    life.reopen = lambda _wheel: reloads.append(life.passed)
+    for second in (100, 101.5):
+        life.at(second, lambda: life.put(Sign.SETTINGS))
+    life.live(110)
+    assert reloads == [pytest.approx(103.5, abs=0.2)]
+
+
 def test_a_problem_is_told_once_while_it_lasts(life: Life) -> None:
     def spoil() -> None:
         (life.root / "Bad.md").write_bytes(b"\xff\n")
@@ -325,6 +362,23 @@ def test_a_note_that_is_empty_in_the_middle_of_a_save_is_no_problem(life: Life) 
     life.live(210)
     assert 101.9 < life.turns[1] < 102.5
     assert [(said["path"], said["at"]) for said in life.said if said["event"] == "problem"] == [("Note.md", 202)]
+
+
+@pytest.mark.parametrize("left", [0, 120])
+def test_an_index_note_in_the_middle_of_a_save_is_no_problem(life: Life, left: int) -> None:
+    texts: list[str] = []
+
+    def save(size: int | None) -> None:
+        texts.append(rows(life))
+        write(life.root, {ANA: texts[0][:size]})
+        life.put(ANA)
+
+    life.save(100, "Other.md", task(1))
+    life.at(101.9, lambda: save(left))
+    life.at(103, lambda: save(None))
+    life.live(120)
+    assert 101.9 < life.turns[1] < 103
+    assert [said for said in life.said if said["event"] == "problem"] == []
 
 
 # -- the watcher

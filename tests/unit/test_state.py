@@ -269,6 +269,15 @@ def test_a_save_that_fails_changes_nothing(state: State) -> None:
     assert state.base == {TASK.key: TASK}
 
 
+@pytest.mark.parametrize("comes_another", [True, False])
+def test_a_state_that_is_no_longer_there_is_not_written_to(state: State, *, comes_another: bool) -> None:
+    state.file.unlink()
+    if comes_another:
+        State(state.file).close()
+    with pytest.raises(StateError, match="deleted or replaced"):
+        state.save(StateChanges(ids={"t-aaaaaaaa"}))
+
+
 def test_a_corrupt_file_is_set_aside_and_another_begun(tmp_path: Path) -> None:
     file = tmp_path / "state.db"
     file.write_bytes(b"no database at all, but long enough to look like one" * 50)

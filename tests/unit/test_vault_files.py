@@ -42,6 +42,22 @@ def test_a_write_refuses_what_it_does_not_expect(tmp_path: Path, backups: Backup
     assert names(tmp_path) == ["a.md"]
 
 
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("what", ["folder", "link"])
+def test_what_is_no_file_stands_in_the_way_of_a_new_note(
+    tmp_path: Path, backups: Backups, monkeypatch: pytest.MonkeyPatch, what: str, *, links: bool
+) -> None:
+    if not links:
+        monkeypatch.setattr("os.link", lambda *_: (_ for _ in ()).throw(PermissionError()))
+    if what == "folder":
+        (tmp_path / "a.md").mkdir()
+    else:
+        (tmp_path / "a.md").symlink_to("nowhere.md")
+    with pytest.raises(vault.WriteRefusedError, match="no file"):
+        vault.write(tmp_path, "a.md", b"new", None, backups)
+    assert names(tmp_path) == ["a.md"]
+
+
 def test_a_deleted_note_is_not_brought_back(tmp_path: Path, backups: Backups) -> None:
     with pytest.raises(vault.TargetChangedError):
         vault.write(tmp_path, "a.md", b"new", digest("old"), backups)

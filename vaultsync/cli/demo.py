@@ -81,7 +81,7 @@ def _tell(folder: Path, state_dir: Path | None, outcome: Outcome, wheel: Wheel) 
         key=lambda each: each[1].row.number,
     )
     source = next(source for source in found.tasks if source.key == key)
-    ids = sum(edit.why == "id" for edit in outcome.plan.edits)
+    ids = sum(edit.why == "id" for edit in outcome.edits)
     out = console()
     out.print(f"An example vault stands in {folder}: {outcome.plan.tasks} tasks in the notes of a small museum.")
     out.print(

@@ -92,7 +92,9 @@ def _tell(report: CycleReport, outcome: Outcome | None) -> None:
     verb = "would be" if report.dry_run else "were"
     changed = (outcome.changes if report.dry_run else outcome.written) if outcome else ()
     if outcome and changed:
-        drawn = counted(len(outcome.plan.note_writes), "index or overview note")
+        plan = outcome.plan
+        ours = {*(note.path for note in plan.counted), *([plan.overview.path] if plan.overview else [])}
+        drawn = counted(len(ours.intersection(changed)), "index or overview note")
         lines = counted(len(report.edits), "line")
         out.print(f"{lines} and {drawn} {verb} written, in {counted(len(changed), 'note')}.")
     else:

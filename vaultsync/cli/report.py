@@ -120,7 +120,7 @@ def cycle_report(outcome: Outcome, vault: str, seconds: float, *, dry_run: bool)
             EditReport(
                 path=e.path, line=e.line, before=e.before, after="\n".join(e.after) if e.after else None, why=e.why
             )
-            for e in plan.edits
+            for e in outcome.edits
         ],
         index_notes=[
             IndexReport(

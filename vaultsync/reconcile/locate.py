@@ -59,7 +59,7 @@ def read_index_note(path: str, snapshot: Snapshot) -> tuple[IndexNote | None, tu
     """Return a note as an index note, None if it is none that can be planned on, and what is wrong with it."""
     note, record = snapshot.notes[path], snapshot.index_notes.get(path)
     problems: tuple[Problem, ...] = ()
-    if record and snapshot.is_emptied_index(path):
+    if record and path not in snapshot.held and snapshot.is_emptied_index(path):
         whose = f"{record.person}'s index note" if record.person else "the overview"
         what = f"is empty, though it was {whose}; it is left alone; delete it to have it made again"
         problems = (Problem(path, None, what),)

@@ -38,7 +38,8 @@ CHANGED = "it was changed since"
 NO_PLACE = "the lines around its place were changed since; nothing tells where it belongs"
 NOT_KEPT = "its sub-items were changed with it; put it back by hand"
 NOT_READ_BACK = "put back it would not read as this task"
-EXPECTED = frozenset({ONLY_AN_ID, NOT_LANDED, ALREADY})  # reasons that leave nothing to be done by hand
+TYPED = "it is what somebody typed in an index note, and stands nowhere else; delete the line to be rid of the task"
+EXPECTED = frozenset({ONLY_AN_ID, NOT_LANDED, ALREADY, TYPED})  # reasons that leave nothing to be done by hand
 
 _STAMP = re.compile(r"[ \t]+\^(t-[a-z0-9]{8})(?=[ \t]*\Z)")
 

@@ -10,6 +10,7 @@ import contextlib
 import json
 import sqlite3
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vaultsync.errors import StateError
@@ -38,7 +39,6 @@ from vaultsync.storage.seen import SEEN_SCHEMA, load_marks, load_notes, save_mar
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-    from pathlib import Path
 
     from vaultsync.reconcile.made_edit import MadeEdit
     from vaultsync.storage.journal import Run
@@ -123,6 +123,7 @@ class State:
 
     def _open(self, file: Path | str) -> None:
         self._connection = _open(file)
+        self._identity = _identity_of(file) if isinstance(file, Path) else None
         try:
             _require_whole(self._connection)
             self._load()
@@ -266,6 +267,9 @@ class State:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
+        if self._identity is not None and _identity_of(self.file) != self._identity:
+            why = "was deleted or replaced while it was open; nothing more is changed; start vaultsync again"
+            raise StateError(f"{self.file}: the state {why}")
         try:
             with self._connection:
                 end_rest(self._connection)
@@ -273,6 +277,15 @@ class State:
                 yield self._connection
         except sqlite3.Error as error:
             raise _unusable(self.file, error) from error
+
+
+def _identity_of(file: Path) -> tuple[int, int] | None:
+    """Return device and inode of a file, None if there is none: then SQLite goes on writing where nobody finds it."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _open(file: Path | str) -> sqlite3.Connection:

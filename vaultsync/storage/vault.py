@@ -311,18 +311,29 @@ def _keep_attributes(target: Path, descriptor: int) -> None:
 
 
 def place_new(temp: Path, target: Path) -> None:
-    """Give a file a name that nobody has yet. Raises TargetChangedError if somebody has it."""
+    """Give a file a name that nobody has yet.
+
+    Raises TargetChangedError if a file has it, WriteRefusedError if that is a folder's or a link's.
+    """
     try:
         os.link(temp, target)
     except FileExistsError:
-        raise TargetChangedError(str(target)) from None
+        raise _taken(target) from None
     except OSError:
         # A file system without hard links; the window between the look and the rename stays.
         if os.path.lexists(target):
-            raise TargetChangedError(str(target)) from None
+            raise _taken(target) from None
         temp.replace(target)
     else:
         temp.unlink()
+
+
+def _taken(target: Path) -> Exception:
+    """Return what stands in the way of a new file; what is no file will not be a note at the next look either."""
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.lstat(target).st_mode):
+            return WriteRefusedError("something that is no file stands in its place; move it away")
+    return TargetChangedError(str(target))
 
 
 def sync_folder(folder: Path) -> None:

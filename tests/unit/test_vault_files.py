@@ -58,6 +58,13 @@ def test_what_is_no_file_stands_in_the_way_of_a_new_note(
     assert names(tmp_path) == ["a.md"]
 
 
+def test_a_link_that_took_a_notes_place_is_not_read_through(tmp_path: Path) -> None:
+    (tmp_path / "real.md").write_text("elsewhere")
+    (tmp_path / "a.md").symlink_to("real.md")
+    with pytest.raises(OSError, match="link"):
+        vault.read(tmp_path, "a.md")
+
+
 def test_a_deleted_note_is_not_brought_back(tmp_path: Path, backups: Backups) -> None:
     with pytest.raises(vault.TargetChangedError):
         vault.write(tmp_path, "a.md", b"new", digest("old"), backups)

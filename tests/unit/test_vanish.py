@@ -56,6 +56,22 @@ def test_an_edited_row_of_a_task_that_went_stays_among_the_conflicts_until_it_is
     assert len(vault.base) == 1
 
 
+def test_a_row_in_conflict_stays_when_its_task_goes() -> None:
+    vault = PaperVault({NOTE: "- [ ] Do @Ana\n- [ ] Else @Ana\n"})
+    vault.turn()
+    vault.edit(ANA, "- [ ] Do", "- [ ] Do that")
+    vault.edit(NOTE, "- [ ] Do", "- [ ] Do this")
+    vault.turn()
+    assert vault.section(ANA, "Do that") == "Conflicts"
+    vault.texts[NOTE] = vault.texts[NOTE].split("\n", 1)[1]
+    for _ in range(2):
+        vault.turn()
+        vault.now += 10
+    assert vault.section(ANA, "Do that") == "Conflicts"
+    assert "no longer has this task" in vault.texts[ANA]
+    vault.assert_settled()
+
+
 def test_so_does_one_whose_index_note_was_renamed_while_it_went() -> None:
     vault = gone()
     vault.texts["Tasks/Mine.md"] = vault.texts.pop(ANA)

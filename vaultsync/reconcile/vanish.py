@@ -109,7 +109,7 @@ def kept_entries(
 
 
 def _is_disputed(task: BaseTask, rows: Sequence[RowAt], snapshot: Snapshot) -> bool:
-    """Tell whether somebody edited a row of a task that has gone.
+    """Tell whether a row of a task that has gone says what nothing else does: it was edited, or is in conflict.
 
     Of one that says `🏁 delete` a ticked row isn't an edit but why it went: a run that died took it out.
     """
@@ -117,7 +117,7 @@ def _is_disputed(task: BaseTask, rows: Sequence[RowAt], snapshot: Snapshot) -> b
     line = parse_line(task.line, rules.tasks, hidden=rules.read_hidden_fields)
     if line is not None and line.on_completion == "delete":
         rows = [at for at in rows if not _is_done(at, snapshot)]
-    return any(_is_edited(at, task, snapshot) for at in rows) or (bool(rows) and ORPHANED in task.conflicts)
+    return any(_is_edited(at, task, snapshot) for at in rows) or (bool(rows) and bool(task.conflicts))
 
 
 def _is_done(at: RowAt, snapshot: Snapshot) -> bool:

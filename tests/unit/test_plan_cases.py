@@ -46,6 +46,30 @@ def test_a_conflict_about_the_assignee_keeps_its_values_until_somebody_ends_it()
     assert without_ids(vault) == ["- [ ] Call them @Zoe"]
 
 
+@pytest.mark.parametrize("source", ["@Bo", "@Ana @Bo @Kim", "@Kim"])
+def test_a_row_in_conflict_about_the_assignee_names_all_whom_it_means_whatever_the_source_says(source: str) -> None:
+    vault = settled("- [ ] Call them @Ana @Bo\n")
+    vault.edit(ANA, "Call them ", "Call them @Zoe ")
+    vault.edit(NOTE, "@Ana @Bo", source)
+    (first,) = vault.turn().conflicts
+    assert first.disagreement.rows[ANA] == "Bo, Zoe"
+    assert vault.rows(ANA) == ["- [ ] Call them @Bo @Zoe"]
+    (second,) = vault.turn().conflicts
+    assert second.disagreement.rows[ANA] == "Bo, Zoe"
+    vault.assert_settled()
+    vault.edit(ANA, "@Zoe", "@Zed")
+    assert vault.turn().conflicts == ()
+    assert {word for word in without_ids(vault)[0].split() if word.startswith("@")} == {"@Bo", "@Zed"}
+
+
+def test_a_row_that_names_nobody_holds_no_assignee_of_its_own() -> None:
+    vault = settled("- [ ] Call them @Ana @Bo\n")
+    vault.edit(ANA, "Call them ", "Call them @Zoe ")
+    vault.edit(NOTE, "@Ana @Bo", "@Bo")
+    (conflict,) = vault.turn().conflicts
+    assert conflict.disagreement.rows[BO] == "Bo"
+
+
 @pytest.mark.parametrize(
     ("typed", "prose"),
     [

@@ -64,13 +64,15 @@ def edit_by_row(  # noqa: PLR0913 - the row as written and as it reads now, and 
     today: str,
     taken_ids: set[str],
     why: str,
+    conflicts: frozenset[str] = frozenset(),
 ) -> PlannedEdit | None:
     """Plan the edit of the source line that an edit of a row asks for, were it the only one; None if it asks for none.
 
+    `conflicts` are the fields that this ends a conflict about.
     Raises CommandRefusedError.
     """
     line = source.task.line
-    base = BaseTask("", source.task.path, line.text, rows={row.note: written})
+    base = BaseTask("", source.task.path, line.text, conflicts, rows={row.note: written})
     merged = merge_task(base, source, [row], rules, roster, today)
     if merged.refusal:
         raise CommandRefusedError(merged.refusal)

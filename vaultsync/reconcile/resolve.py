@@ -89,7 +89,7 @@ def edit_of_source(  # noqa: PLR0913 - the task, the row that speaks and everyth
     kept = _row(with_own(shown, own, _ordered(fields)), source, rules)
     row = RowAt(at.note, at.person, RegionRow(1, "", kept.encode(), source.task.path, source.task.block_id or ""))
     written = _row(shown, source, rules)
-    edit = edit_by_row(source, written, row, neighbours, rules, roster, today, taken_ids, WHY)
+    edit = edit_by_row(source, written, row, neighbours, rules, roster, today, taken_ids, WHY, frozenset(fields))
     if edit is None:
         raise CommandRefusedError(f"its {', '.join(_ordered(fields))} can't be changed to what the row holds")
     return edit

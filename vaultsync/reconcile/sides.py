@@ -22,9 +22,9 @@ from vaultsync.index.rows import (
 )
 from vaultsync.model import FieldName, Role, TaskLine
 from vaultsync.reconcile.acceptance import meant_by_row, meant_symbol
+from vaultsync.reconcile.assignees import assigned
 from vaultsync.reconcile.merge import Winner, merge_field, merge_status, merge_status_without_base
 from vaultsync.tasks.line import parse_line
-from vaultsync.tasks.people import UNASSIGNED, Roster
 from vaultsync.tasks.text import TaskText, read_text
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from vaultsync.reconcile.base import BaseTask
     from vaultsync.reconcile.snapshot import RowAt, SourceTask
+    from vaultsync.tasks.people import Roster
     from vaultsync.tasks.rules import Rules
 
 
@@ -338,28 +339,8 @@ def _row_value(name: str, row: RowSide, values: RowValues | None, sides: Sides) 
     """Return what a row says in one of its readings; where that is None, now."""
     values = values or row.now
     if name == "assignee":
-        assignees = (sides.base or sides.source).assignees
-        return assigned_by_row(assignees, stands_for(row.at.person, assignees, sides.owner), values.mentions)
+        return assigned(row, values.mentions, (sides.base or sides.source).assignees, sides)
     return values.symbol if name == "status" else getattr(values, name)
-
-
-def stands_for(person: str, assignees: frozenset[str], owner: str | None) -> str:
-    """Return which assignee a row of `person`'s index note stands for: of what is owed to that person, the owner."""
-    return owner if owner in assignees and person not in assignees else person
-
-
-def assigned_by_row(assignees: frozenset[str], person: str, mentions: Sequence[str]) -> frozenset[str]:
-    """Return who is assigned by the mentions typed into a row that stands for `person`.
-
-    Another name replaces the assignee that the row stands for; the own name repeated with another adds that one. A row
-    that stands for nobody who is assigned (the source was handed over meanwhile) says just whom it names.
-    """
-    if not mentions:
-        return assignees
-    if person not in assignees and person not in mentions:
-        return frozenset(mentions)
-    kept = assignees if person in mentions else assignees - {person}
-    return (kept | frozenset(mentions)) - ({UNASSIGNED} if set(mentions) - {UNASSIGNED} else frozenset())
 
 
 def becomes_done(row: RowSide, rules: Rules) -> bool:
@@ -373,8 +354,13 @@ def becomes_done(row: RowSide, rules: Rules) -> bool:
 
 def disagreement(name: str, sides: Sides, speaking: Mapping[str, RowSide]) -> Disagreement:
     """Return what each side holds in a field that is in conflict."""
-    rows = {note: _told(_row_value(name, row, row.now, sides)) for note, row in speaking.items()}
-    return Disagreement(_told(_source_value(name, sides)), rows)
+    source = _source_value(name, sides)
+    rows = {
+        # A row that names nobody is the source's, whoever that is assigned to.
+        note: _told(source if name == "assignee" and not row.now.mentions else _row_value(name, row, row.now, sides))
+        for note, row in speaking.items()
+    }
+    return Disagreement(_told(source), rows)
 
 
 def _told(value: object) -> str:

@@ -14,19 +14,18 @@ from vaultsync.index.restore import restore
 from vaultsync.index.rows import DATE_FIELDS, FIELDS, RowValues, shows_tag, source_tokens
 from vaultsync.markdown.merge3 import merge3
 from vaultsync.model import INVALID, Problem, Role, TaskLine
+from vaultsync.reconcile.assignees import as_in_conflict, assigned
 from vaultsync.reconcile.merge import Winner, join_sets
 from vaultsync.reconcile.sides import (
     Disagreement,
     RowSide,
     Sides,
-    assigned_by_row,
     becomes_done,
     decide,
     disagreement,
     parse_source,
     read_sides,
     speaking_rows,
-    stands_for,
 )
 from vaultsync.tasks.edits import set_field, set_symbol
 from vaultsync.tasks.rule_text import read_rule
@@ -110,7 +109,7 @@ def merge_task(  # noqa: PLR0913 - the whole of what a merge is a function of
         after=after,
         why="row" if taken or any(row.was is not None and row.now != row.was for row in sides.rows) else "status",
         disagreements={name: disagreement(name, sides, speaking) for name in disagreeing},
-        row_values={note: row.now for note, row in speaking.items()} if disagreeing else {},
+        row_values={note: as_in_conflict(row, disagreeing, sides) for note, row in speaking.items() if disagreeing},
         spare=spare,
         completed=completed and "status" not in disagreeing,
         recurs=_recurs(sides, rules),
@@ -129,9 +128,7 @@ def _take_over(taken: Mapping[str, RowSide], sides: Sides, rules: Rules, roster:
         prose = " ".join(_prose_of(row, sides))
         text = _changed(text, rules, roster, lambda line, words: set_prose(line, words, prose))
     if row := taken.get("assignee"):
-        assignees = sides.source.assignees
-        person = stands_for(row.at.person, assignees, sides.owner)
-        people = assigned_by_row(assignees, person, row.now.mentions)
+        people = assigned(row, row.now.mentions, sides.source.assignees, sides)
         ordered = [name for name in sides.source.text.assignees if name in people]
         ordered += [name for name in dict.fromkeys(row.now.mentions) if name in people and name not in ordered]
         text = _changed(text, rules, roster, lambda line, words: set_assignees(line, words, ordered, roster))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
+from vaultsync.cli.options import STATE_DIR_VARIABLE
 from vaultsync.config import stray_variables, user_config_file
 from vaultsync.errors import ConfigError, VaultError
 from vaultsync.settings import Settings, load_settings
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from vaultsync.cycle import Wheel
 
 VAULT_VARIABLE = "VAULTSYNC_VAULT"
-_STATE_VARIABLE = "VAULTSYNC_STATE_DIR"
 
 
 def find_vault(given: Path | None) -> Path:
@@ -74,11 +74,11 @@ def state_of(settings: Settings, state_dir: Path | None) -> Path:
 def _base_of_states(settings: Settings, state_dir: Path | None) -> tuple[Path, str]:
     """Return where states are kept, and who says so."""
     if state_dir is not None:
-        is_variable = os.environ.get(_STATE_VARIABLE) == str(state_dir)
-        return state_dir, _STATE_VARIABLE if is_variable else "--state-dir"
+        is_variable = os.environ.get(STATE_DIR_VARIABLE) == str(state_dir)
+        return state_dir, STATE_DIR_VARIABLE if is_variable else "--state-dir"
     if settings.config.machine.state_dir is not None:
         return settings.config.machine.state_dir, f"`state_dir` in {user_config_file()}"
-    return platformdirs.user_state_path("vaultsync", appauthor=False), f"no --state-dir and no {_STATE_VARIABLE}"
+    return platformdirs.user_state_path("vaultsync", appauthor=False), f"no --state-dir and no {STATE_DIR_VARIABLE}"
 
 
 def _is_same(folder: Path, root: Path) -> bool:

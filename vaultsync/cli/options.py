@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-_STATE_DIR_VARIABLE = "VAULTSYNC_STATE_DIR"
+STATE_DIR_VARIABLE = "VAULTSYNC_STATE_DIR"
 
 
 def iso_day(text: str | None) -> str | None:
@@ -27,7 +27,7 @@ def iso_day(text: str | None) -> str | None:
 
 def state_words(state_dir: Path | None) -> list[str]:
     """Return the option that a shown command needs to use the same states; none where the environment says it."""
-    if state_dir is None or os.environ.get(_STATE_DIR_VARIABLE) == str(state_dir):
+    if state_dir is None or os.environ.get(STATE_DIR_VARIABLE) == str(state_dir):
         return []
     return ["--state-dir", str(state_dir)]
 
@@ -60,7 +60,7 @@ StateDirOption = Annotated[
     typer.Option(
         "--state-dir",
         metavar="FOLDER",
-        envvar=_STATE_DIR_VARIABLE,
+        envvar=STATE_DIR_VARIABLE,
         show_default=False,
         help="Where states are kept, one for each vault; default the user's state folder.",
     ),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from unittest.mock import patch
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from laws.vault_model import ANA, BO, FolderVault, PaperVault, region_lines
 
@@ -149,6 +149,7 @@ class CrashError(BaseException):
 
 @pytest.mark.long
 @settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@example([("type", 33, 13, "        ", "- [ ] ", ["Call", "@Ana", "Call"])])
 @given(STEPS)
 def test_a_run_that_dies_at_any_write_and_a_second_one_end_where_one_run_ends(steps: list[Step]) -> None:
     with tempfile.TemporaryDirectory() as folder, patch("os.fsync"):

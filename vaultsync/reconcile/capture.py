@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from vaultsync.index.links import OWN_ID, task_key
 from vaultsync.index.region import LooseRow, RegionRow
-from vaultsync.index.rows import row_settings
+from vaultsync.index.rows import render_row, row_link, row_settings, shown_values
 from vaultsync.markdown.textlines import split_lines
 from vaultsync.model import Problem, TaskLine
 from vaultsync.reconcile.arrange import Entry
@@ -97,10 +97,17 @@ def _take_up(
             captured = next((each for each in sources if each.key not in shown), None)
             if captured is not None:
                 sources.remove(captured)
-                block_id = captured.task.block_id or ""
-                found.append(RegionRow(row.number, row.indent, row.text.encode(), path, block_id, row.beneath))
+                block_id, drawn = captured.task.block_id or "", _drawn(captured, snapshot)
+                found.append(RegionRow(row.number, row.indent, drawn.encode(), path, block_id, row.beneath))
         if found:
             matched.index_notes[name] = with_rows(note, found)
+
+
+def _drawn(source: SourceTask, snapshot: Snapshot) -> str:
+    """Return the row of a captured task: what was typed says the same, but isn't rendered inert."""
+    line, path, rules = source.task.line, source.task.path, snapshot.rules
+    link = row_link(path, line.block_id or "", snapshot.notes[path].date, rules)
+    return render_row(shown_values(line, source.text, path, rules), line.recurrence, link, rules)
 
 
 def capture(matched: Matched, located: Located, taken: TakenIds, standing: Standing, snapshot: Snapshot) -> Captured:

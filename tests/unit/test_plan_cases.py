@@ -62,6 +62,16 @@ def test_a_row_in_conflict_about_the_assignee_names_all_whom_it_means_whatever_t
     assert {word for word in without_ids(vault)[0].split() if word.startswith("@")} == {"@Bo", "@Zed"}
 
 
+@pytest.mark.parametrize("typed", ["%%x%%", "<b>x</b>", "![[p]]", "[[a#^t-abcdefgh]]", "see [[#Above]]"])
+def test_words_that_reached_the_source_before_their_row_was_drawn_are_no_conflict(typed: str) -> None:
+    vault = settled("- [ ] Call them @Ana\n")
+    vault.edit(ANA, "Call them", f"Call them {typed} now")
+    vault.edit(NOTE, "Call them", f"Call them {typed} now")
+    assert vault.turn().conflicts == ()
+    assert without_ids(vault) == [f"- [ ] Call them {typed} now @Ana"]
+    vault.assert_settled()
+
+
 def test_a_row_that_names_nobody_holds_no_assignee_of_its_own() -> None:
     vault = settled("- [ ] Call them @Ana @Bo\n")
     vault.edit(ANA, "Call them ", "Call them @Zoe ")

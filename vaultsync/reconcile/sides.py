@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from vaultsync.index import inert
 from vaultsync.index.rows import (
     DATE_FIELDS,
     FIELDS,
@@ -126,6 +127,9 @@ def read_sides(  # noqa: PLR0913 - what the sides are read from, and how
         lately = lately or ([was.values] if was else [])
         if lately and values.prose != lately[0].prose:
             values = as_row(at.row.text, written=lately[0]) or values
+        if values.prose != now.values.prose and _rendered(values.prose, task.path) == now.values.prose:
+            # Typed, and not yet drawn: a run has died that brought the words to the source.
+            values = replace(values, prose=now.values.prose)
         kept = [copy.values for copy in copies] if at.copy is not None else []
         row = RowSide(at, *_measured(values, lately, kept), _typed(at, lately, rule, rules))
         read.append(row if row.typed else replace(row, now=meant_by_row(row.was, row.now, rules)))
@@ -134,6 +138,12 @@ def read_sides(  # noqa: PLR0913 - what the sides are read from, and how
     sides = Sides(now, was, known, tuple(read), symbol, replaced=copies, owner=roster.owner)
     listed = _listed(sides) - known
     return replace(sides, standing=known | listed, listed=listed)
+
+
+def _rendered(prose: Sequence[str], path: str) -> tuple[str, ...]:
+    """Return words typed in a row as it will show them."""
+    rendered = inert.render_tokens(inert.tokens(" ".join(prose)), path)
+    return tuple(word for text in rendered for word in text.split())
 
 
 def _listed(sides: Sides) -> frozenset[str]:

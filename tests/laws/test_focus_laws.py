@@ -240,7 +240,7 @@ def test_a_plan_made_ahead_is_the_plan_on_everything_for_long() -> None:
 
 
 def test_a_plan_made_ahead_and_thrown_away_is_forgotten() -> None:
-    run(10, 25, ForeseeingTypist)
+    run(5, 20, ForeseeingTypist)
 
 
 @pytest.mark.long

@@ -13,7 +13,7 @@ NIGHTLY = range(10_000, 14_200, AT_A_TIME)
 
 
 def test_made_up_vaults_keep_every_byte_that_no_plan_names() -> None:
-    assert check_vaults(1, 20) == 20 * NOTES
+    assert check_vaults(1, 14) == 14 * NOTES
 
 
 @pytest.mark.long

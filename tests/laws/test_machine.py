@@ -505,7 +505,7 @@ def run(examples: int, steps: int, machine: type[VaultMachine] = VaultMachine) -
 
 
 def test_a_vault_its_users_and_its_crashes() -> None:
-    run(examples=30, steps=15)
+    run(examples=20, steps=15)
 
 
 @pytest.mark.long

@@ -250,7 +250,7 @@ def test_after_a_change_a_run_ends_as_without_the_record(name: str, trusted: boo
             held_alike(vault)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(names=st.lists(st.sampled_from(sorted(CHANGES)), min_size=1, max_size=5), trusted=st.booleans())
 def test_after_changes_runs_end_as_without_the_record(names: list[str], *, trusted: bool) -> None:
     with made(trusted=trusted) as vault:

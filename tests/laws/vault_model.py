@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vaultsync.clock import Clock
 from vaultsync.cycle import Wheel
-from vaultsync.index.links import find_links, task_key
+from vaultsync.index.links import OWN_ID, find_links, task_key
 from vaultsync.index.region import read_region
 from vaultsync.index.rows import FIELDS, read_row, shown_values
 from vaultsync.model import TaskSettings
@@ -267,7 +267,7 @@ def agreement(notes: Mapping[str, Note], rules: Rules, roster: Roster) -> set[tu
         task_key(path, task.line.block_id): task
         for path, note in sorted(notes.items(), reverse=True)
         for task in reversed(note.tasks)
-        if task.line.block_id and not find_links(task.line.text)
+        if task.line.block_id and (OWN_ID.match(task.line.block_id.lower()) or not find_links(task.line.text))
     }
     differing: set[tuple[str, str]] = set()
     for note in notes.values():

@@ -267,7 +267,11 @@ class State:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        if self._identity is not None and _identity_of(self.file) != self._identity:
+        try:
+            is_ours = self._identity is None or _identity_of(self.file) == self._identity
+        except OSError as error:
+            raise _unusable(self.file, error) from error
+        if not is_ours:
             why = "was deleted or replaced while it was open; nothing more is changed; start vaultsync again"
             raise StateError(f"{self.file}: the state {why}")
         try:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from operator import is_not
 from typing import TYPE_CHECKING
 
 from vaultsync.index.links import OWN_ID, find_links, task_key
@@ -26,12 +25,12 @@ if TYPE_CHECKING:
 JOINED = "it links to more than one task that has a row here; put each on a line of its own"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Linked:
     """An index note with its rows by the tasks that they show; of `joined` lines, by number, the tasks they link to."""
 
     note: IndexNote
-    joined: dict[int, frozenset[str]] = field(default_factory=dict)
+    joined: Mapping[int, frozenset[str]] = field(default_factory=dict)
 
 
 def by_links(path: str, note: IndexNote, located: Located, snapshot: Snapshot) -> Linked:
@@ -39,24 +38,27 @@ def by_links(path: str, note: IndexNote, located: Located, snapshot: Snapshot) -
 
     A line that links to several tasks which have their rows here is loose: somebody joined two rows.
     """
-    linked = Linked(note)
-    names = former_names(path, note, snapshot)
     alias = _alias(snapshot.rules)
+    unusual = [row for row in note.content.rows if alias is None or row.raw.count(b"#^") > 1 or alias not in row.raw]
+    if not unusual:
+        return Linked(note)
+    names = former_names(path, note, snapshot)
+    shown = {row.number: _shown(row, names, located, snapshot) for row in unusual}
     rows: list[RegionRow] = []
-    loose: list[LooseRow] = []
+    loose = [*note.content.loose]
     for row in note.content.rows:
-        is_usual = alias is not None and row.raw.count(b"#^") == 1 and alias in row.raw
-        shown = {task_key(row.path, row.block_id): row} if is_usual else _shown(row, names, located, snapshot)
-        if len(shown) == 1:
-            rows += shown.values()
-            continue
-        loose.append(LooseRow(row.number, row.indent, row.text, row.beneath))
-        if shown:
-            linked.joined[row.number] = frozenset(shown)
-    if loose or any(map(is_not, rows, note.content.rows)):
-        loose = sorted((*note.content.loose, *loose), key=lambda row: row.number)
-        linked.note = replace(note, content=replace(note.content, rows=tuple(rows), loose=tuple(loose)))
-    return linked
+        tasks = shown.get(row.number)
+        if tasks is None:
+            rows.append(row)
+        elif len(tasks) == 1:
+            rows += tasks.values()
+        else:
+            loose.append(LooseRow(row.number, row.indent, row.text, row.beneath))
+    if tuple(rows) == note.content.rows:
+        return Linked(note)
+    loose.sort(key=lambda row: row.number)
+    joined = {number: frozenset(tasks) for number, tasks in shown.items() if len(tasks) > 1}
+    return Linked(replace(note, content=replace(note.content, rows=tuple(rows), loose=tuple(loose))), joined)
 
 
 def former_names(path: str, note: IndexNote, snapshot: Snapshot) -> tuple[str, ...]:
@@ -91,9 +93,8 @@ def _shown(row: RegionRow, names: Sequence[str], located: Located, snapshot: Sna
     if home:
         return {each: replace(row, path=links[each].path, block_id=links[each].block_id) for each in home}
     if key in snapshot.base:
-        return (
-            {key: row} if key in ours else {}
-        )  # a task that is shown elsewhere: its row was moved, or it is referred to
+        # It is shown elsewhere: its row was moved as a whole, or it is referred to.
+        return {key: row} if key in ours else {}
     return {} if not OWN_ID.match(key) and _is_strangers(row, key, located, snapshot) else {key: row}
 
 

@@ -177,6 +177,11 @@ def row_link(path: str, block_id: str, date: str | None, rules: Rules) -> str:
     return render_link(path, block_id, alias, markdown=rules.index.markdown_links)
 
 
+def linked_row(values: RowValues, line: TaskLine, path: str, date: str | None, rules: Rules) -> str:
+    """Write the row of a task of the note `path`, of that date, with what it shows."""
+    return render_row(values, line.recurrence, row_link(path, line.block_id or "", date, rules), rules)
+
+
 def changed_rule(row: str, rule: str | None, written: RowValues, block_id: str) -> str | None:
     """Return the rule that somebody wrote over the words that say how the task recurs; None where these stand."""
     found = _rule_in(row, rule, written, block_id)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from vaultsync.index.links import OWN_ID, task_key
 from vaultsync.index.region import LooseRow, RegionRow
-from vaultsync.index.rows import render_row, row_link, row_settings, shown_values
+from vaultsync.index.rows import linked_row, row_settings, shown_values
 from vaultsync.markdown.textlines import split_lines
 from vaultsync.model import Problem, TaskLine
 from vaultsync.reconcile.arrange import Entry
@@ -106,8 +106,7 @@ def _take_up(
 def _drawn(source: SourceTask, snapshot: Snapshot) -> str:
     """Return the row of a captured task: what was typed says the same, but isn't rendered inert."""
     line, path, rules = source.task.line, source.task.path, snapshot.rules
-    link = row_link(path, line.block_id or "", snapshot.notes[path].date, rules)
-    return render_row(shown_values(line, source.text, path, rules), line.recurrence, link, rules)
+    return linked_row(shown_values(line, source.text, path, rules), line, path, snapshot.notes[path].date, rules)
 
 
 def capture(matched: Matched, located: Located, taken: TakenIds, standing: Standing, snapshot: Snapshot) -> Captured:

@@ -26,7 +26,7 @@ from vaultsync.index.region import (
     SectionName,
     heading_level,
 )
-from vaultsync.index.rows import IN_THE_NOTE, RowValues, render_row, row_link, shown_values, value_line, with_own
+from vaultsync.index.rows import IN_THE_NOTE, RowValues, linked_row, shown_values, value_line, with_own
 from vaultsync.markdown.textlines import bare_lines
 from vaultsync.model import Problem
 from vaultsync.reconcile.arrange import Arrangement, Entry, placed
@@ -308,8 +308,7 @@ def _row_text(source: SourceTask, note: str, outcome: Merged | None, snapshot: S
         values = shown_values(line, source.text, path, snapshot.rules)
         if outcome and own:
             values = with_own(values, own, outcome.disagreements)
-        link = row_link(path, line.block_id or "", date, snapshot.rules)
-        return render_row(values, line.recurrence, link, snapshot.rules)
+        return linked_row(values, line, path, date, snapshot.rules)
 
     own = outcome.row_values.get(note) if outcome else None
     return drawn(own) if own else snapshot.memory.row((path, source.task.raw, date), lambda: drawn(None))

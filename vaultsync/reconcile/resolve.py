@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from vaultsync.index.links import find_row_link
 from vaultsync.index.region import VALUE_MARK, RegionRow
-from vaultsync.index.rows import DATE_FIELDS, FIELDS, read_row, render_row, row_link, shown_values, with_own
+from vaultsync.index.rows import DATE_FIELDS, FIELDS, linked_row, read_row, shown_values, with_own
 from vaultsync.model import INVALID
 from vaultsync.reconcile.command import CommandRefusedError, edit_by_row
 from vaultsync.reconcile.completion import completed_lines
@@ -132,5 +132,4 @@ def _ordered(fields: Collection[str]) -> list[str]:
 
 
 def _row(values: RowValues, source: SourceTask, rules: Rules) -> str:
-    line = source.task.line
-    return render_row(values, line.recurrence, row_link(source.task.path, line.block_id or "", None, rules), rules)
+    return linked_row(values, source.task.line, source.task.path, None, rules)

@@ -245,7 +245,7 @@ class Wheel:
     def is_here(self) -> bool:
         """Tell whether the folder that was opened still stands in its place."""
         try:
-            return vault.root_identity(self.settings.root) == self._identity
+            return vault.identity_of(self.settings.root) == self._identity
         except OSError:
             return False
 
@@ -257,7 +257,7 @@ class Wheel:
         """
         known = self.state.notes.keys()
         try:
-            identity = vault.root_identity(self.settings.root)
+            identity = vault.identity_of(self.settings.root)
         except OSError:
             return False
         here = list_notes(self.settings.root, self.settings.wants).notes.keys()
@@ -394,6 +394,6 @@ class Wheel:
 
 def _identity_of(root: Path) -> tuple[int, int]:
     try:
-        return vault.root_identity(root)
+        return vault.identity_of(root)
     except OSError as error:
         raise HaltError(f"{root}: the vault is gone ({error.strerror}); nothing was written") from error

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vaultsync.outcome import Outcome
     from vaultsync.reconcile.plan import Conflict
     from vaultsync.storage.rest import RestRecord
@@ -79,16 +81,16 @@ class CycleReport(BaseModel):
 
 def conflict_report(conflict: Conflict) -> ConflictReport:
     """Report a field in conflict."""
-    held = conflict.disagreement
-    return ConflictReport(
-        id=conflict.key.rpartition("#^")[2],
-        field=conflict.field,
-        source=held.source,
-        row=next(iter(held.rows.values()), ""),
-        rows=[RowReport(path=path, value=value) for path, value in held.rows.items()],
-        path=conflict.path,
-        line=conflict.line,
-    )
+    held, key = conflict.disagreement, conflict.key.rpartition("#^")[2]
+    return _conflict(key, conflict.field, held.source, held.rows, conflict.path, conflict.line)
+
+
+def _conflict(
+    key: str, field: str, source: str, values: Mapping[str, str], path: str, line: int | None
+) -> ConflictReport:
+    rows = [RowReport(path=note, value=value) for note, value in values.items()]
+    row = rows[0].value if rows else ""
+    return ConflictReport(id=key, field=field, source=source, row=row, rows=rows, path=path, line=line)
 
 
 def conflict_line(conflict: ConflictReport) -> str:
@@ -156,16 +158,7 @@ def resting_report(rest: RestRecord, vault: str, seconds: float, *, dry_run: boo
             for note in rest.index_notes
         ],
         conflicts=[
-            ConflictReport(
-                id=conflict.id,
-                field=conflict.field,
-                source=conflict.source,
-                row=next(iter(conflict.rows.values()), ""),
-                rows=[RowReport(path=path, value=value) for path, value in conflict.rows.items()],
-                path=conflict.path,
-                line=conflict.line,
-            )
-            for conflict in rest.conflicts
+            _conflict(each.id, each.field, each.source, each.rows, each.path, each.line) for each in rest.conflicts
         ],
         problems=[
             ProblemReport(path=problem.path, line=problem.line, what=problem.what)

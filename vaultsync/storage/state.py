@@ -17,6 +17,7 @@ from vaultsync.errors import StateError
 from vaultsync.model import Problem
 from vaultsync.reconcile.base import BaseTask, IndexRecord
 from vaultsync.reconcile.records import Records
+from vaultsync.storage import vault
 from vaultsync.storage.damage import OnDamage, is_damage, set_aside, told, unreadable
 from vaultsync.storage.journal import (
     FROM_VERSION_1,
@@ -284,12 +285,11 @@ class State:
 
 
 def _identity_of(file: Path) -> tuple[int, int] | None:
-    """Return device and inode of a file, None if there is none: then SQLite goes on writing where nobody finds it."""
+    """Return the identity of a file, None if there is none: then SQLite goes on writing where nobody finds it."""
     try:
-        found = file.stat()
+        return vault.identity_of(file)
     except FileNotFoundError:
         return None
-    return found.st_dev, found.st_ino
 
 
 def _open(file: Path | str) -> sqlite3.Connection:

@@ -357,7 +357,7 @@ def _umask() -> int:
     return current
 
 
-def root_identity(root: Path) -> tuple[int, int]:
-    """Return device and inode of the vault's root; another pair means another folder there. Raises OSError."""
-    found = root.stat()
+def identity_of(place: Path) -> tuple[int, int]:
+    """Return device and inode of a folder or file; another pair means that another stands there. Raises OSError."""
+    found = place.stat()
     return found.st_dev, found.st_ino

@@ -319,8 +319,11 @@ def test_two_rows_that_were_joined_wait_for_somebody_to_part_them() -> None:
     vault.assert_settled()
 
 
-def test_a_row_taken_to_another_note_with_its_link_is_that_tasks() -> None:
-    vault = known(a="- [ ] Call Kim @Ana\n- [ ] Mend the boat @Bo")
+@pytest.mark.parametrize("link_text", ["↗", "title"])
+def test_a_row_taken_to_another_note_with_its_link_is_that_tasks(link_text: str) -> None:
+    rules = replace(RULES, index=IndexRules(link_text=link_text))
+    vault = PaperVault({"a.md": "- [ ] Call Kim @Ana\n- [ ] Mend the boat @Bo\n"}, rules=rules)
+    vault.turn()
     vault.edit(ANA, vault.row(ANA, "Kim"), f"{vault.row(ANA, 'Kim')}\n{vault.row(BO, 'boat').replace('[ ]', '[x]')}")
     vault.turn()
     assert vault.lines("a.md")[1].startswith("- [x] Mend the boat @Bo")

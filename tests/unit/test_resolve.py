@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,6 +89,14 @@ def test_a_kept_row_that_hands_a_task_over_changes_who_is_mentioned() -> None:
     row = row_of(f"- [ ] Ring the bell @Bo {LINK} ⏫ 📅 2025-11-12")
     edit = edit_of_source(SOURCE, row, ["assignee"], (), RULES, ROSTER, TODAY, set())
     assert edit.after == ("- [ ] Ring the bell @Bo ⏫ 📅 2025-11-12 ^t-00000001",)
+
+
+def test_a_kept_row_names_all_to_whom_the_task_goes() -> None:
+    source = replace(source_of("- [ ] Call them @Ana @Kim ^t-00000001"), assignees=("Ana", "Kim"))
+    row = row_of(f"- [ ] Call them @Bo @Zoe {LINK}")
+    edit = edit_of_source(source, row, ["assignee"], (), RULES, ROSTER, TODAY, set())
+    (after,) = edit.after
+    assert {word for word in after.split() if word.startswith("@")} == {"@Bo", "@Zoe"}
 
 
 def test_a_kept_row_with_a_date_that_is_no_day_is_refused() -> None:
